@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
-import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
-import type { IntraBSettings } from "./config/options/intra-b/settings";
+import type { IntraASettings, IntraBSettings } from "./config/options/intra/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";
 import type { ConversionStep } from "./components/opt/conversion-record-provider";
@@ -75,7 +74,7 @@ async function bind(
 ): Promise<Bound> {
     const identities = { ...configuredIdentities(settings, machines), ...(cluster && { cluster }) };
     const register = async () => {
-        const moved = settings.movedFrom.map(({ id }) => id);
+        const moved = Object.keys(settings.movedFrom);
         const identity = new StackIdentity("identity", { identities, moved });
         const problems = await identity.registered();
         if (problems.length === 0 && settings.step !== undefined)

@@ -11,7 +11,7 @@ import { stringify } from "yaml";
 import { accessLogSettings } from "../components/apisix/access-log";
 import { LATENCY_BUCKETS, METRICS_ATTRIBUTES, metricsMetadata } from "../components/apisix/observability";
 import { alpaChain } from "../components/route/plugin-chain";
-import { guard } from "../config/keys/guard";
+import { guard, guardSettings } from "../config/keys/guard";
 import type { Context } from "../sandbox/gateway/request/context";
 import { Metrics } from "../sandbox/gateway/observed/metrics";
 import { startGateway, type Gateway } from "../sandbox/gateway/server";
@@ -23,7 +23,7 @@ const STACK = "alpa-auth";
 /** Number of concurrent requests. */
 const PARALLEL = 8;
 
-const { enabled: _, ...rules } = guard.parse({});
+const rules = guardSettings(guard.parse({}), "default");
 
 interface Kept {
     metrics: boolean;
@@ -145,8 +145,7 @@ async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
         await answer.arrayBuffer();
     };
     const observed = { ...(kept.metrics && { counted: true }), ...(kept.log && { named: true }) };
-    const settings = { ...rules, defaultModel: "default" };
-    const plugins = alpaChain("/completions", STACK, settings, { observed });
+    const plugins = alpaChain("/completions", STACK, rules, { observed });
     if (kept.metrics) await put("/plugin_metadata/prometheus", metricsMetadata({}).prometheus);
     await put("/services/s", {
         name: `${STACK}_alpa_0`,

@@ -17,7 +17,7 @@ export interface Bench {
     /** Address at which callers reach the gateway. */
     url: string;
     /** Names that callers need: the gateway, its namespace and the IngressClass of routes. */
-    binding: { ingressClass: string; gateway: string; gatewayNamespace: string };
+    binding: { ingressClass: string; gateway: string };
 }
 
 const GATEWAY = "gateway";
@@ -33,8 +33,7 @@ export async function withBench(log: (line: string) => void, work: (bench: Bench
         const url = await installGateway(dir, world);
         const binding = {
             ingressClass: GATEWAY,
-            gateway: GATEWAY,
-            gatewayNamespace: installationOf("rampart", GATEWAY).namespace,
+            gateway: `${installationOf("rampart", GATEWAY).namespace}/${GATEWAY}`,
         };
         await work({ dir, world, url, binding });
     } finally {
@@ -54,8 +53,8 @@ async function installGateway(dir: string, world: World): Promise<string> {
         option: "intra-a",
         namespace: GATEWAY,
         alpa: { endpoints: [facts.alpa] },
-        readiness: { settleSeconds: 0.5 },
-        gateway: { nodePort, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
+        waitSeconds: 120,
+        gateway: { nodePort, address: "127.0.0.1", chartRepository: facts.chartRepository },
         consumers: [],
     });
     await mustPulumi(dir, facts, ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", GATEWAY]);

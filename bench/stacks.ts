@@ -1,4 +1,5 @@
 /** The two Pulumi programs to compare, each as a stack that can be timed. */
+import { qualified } from "../config/keys/gateway";
 import { cpSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { createStack, runPulumi } from "../sandbox/world/pulumi";
@@ -104,7 +105,7 @@ export class AlpaAuth extends Program {
             option: "intra-a",
             namespace: this.stack,
             alpa: { endpoints: [world.facts.alpa] },
-            readiness: { settleSeconds: SETTLE_SECONDS },
+            waitSeconds: 160 * SETTLE_SECONDS,
             gateway: { installer: "existing", existing: { ...binding, url } },
             consumers: consumersOf(callers),
             ...more,
@@ -144,7 +145,7 @@ export class Flat extends Program {
     }
 
     configure(callers: Callers): void {
-        const { gateway: name, gatewayNamespace: namespace } = this.bench.binding;
+        const { name, namespace } = qualified(this.bench.binding.gateway);
         const flat = { namespace: this.stack, gateway: { name, namespace }, callers };
         writeStackFile(this.folder, this.stack, { flat }, this.project);
     }

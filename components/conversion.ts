@@ -22,7 +22,7 @@ interface Around {
     observed?: Observed;
     conversion: ConversionSettings;
     /** Set if callers get 503 in every phase. Default: the phase decides. */
-    closed?: { retryAfterSeconds: number };
+    closed?: boolean;
     /** Secret of the stack from which keys are derived. */
     seed: pulumi.Output<string>;
 }

@@ -41,8 +41,8 @@ export interface GatewayClusterArgs {
     tls?: GatewayTlsSettings;
     /** Counter server. Default: none, and each APISIX pod counts limits for itself. */
     sharedCounters?: CountersSettings;
-    /** Closes the callers' route: callers get 503 with this Retry-After. Default: the route is open. */
-    closed?: { retryAfterSeconds: number };
+    /** Whether the callers' route is closed: callers get 503 with Retry-After. Default: the route is open. */
+    closed?: boolean;
     /** Time limits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];

@@ -67,20 +67,17 @@ function ownGateway(gateway: OwnGateway, exposure: ExposureSettings | undefined)
 const rampartMeaning = ({ install, retry }: Extract<GatewaySettings, { installer: "rampart" }>) => ({ install, retry });
 
 function tlsMeaning({ hostnames, source }: NonNullable<GatewayClusterArgs["tls"]>) {
-    if (source.kind === "cert-manager") {
-        const { name: issuer, kind } = source.issuer;
-        return { hostnames, certificate: { certManager: { issuer, kind } } };
-    }
+    if (source.kind === "cert-manager") return { hostnames, issuer: source.issuer };
     const { key, certificate } = source;
-    return { hostnames, certificate: { files: { certificate: publicFingerprint(certificate), key } } };
+    return { hostnames, certificate: publicFingerprint(certificate), key };
 }
 
 /** The phase and settings of a conversion. */
 function conversionMeaning({ phase, opt, bareMetal, ...rest }: ConversionSettings, args: GatewayClusterArgs) {
-    const { retryAfterSeconds, attempt, back } = rest;
+    const { attempt, back } = rest;
     const { how, alpaHost, port, ...hosts } = bareMetal;
     return {
-        ...{ phase, attempt, back, retryAfterSeconds, opt },
+        ...{ phase, attempt, back, opt },
         bareMetal: { ...hosts, ...how, endpoint: `${alpaHost}:${port}` },
         retry: args.gateway.installer === "rampart" ? args.gateway.retry : undefined,
         answerTimeoutSeconds: args.server.answerTimeoutSeconds,

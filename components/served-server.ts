@@ -10,19 +10,20 @@ export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
     bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers during the conversion, and while the gateway is closed, in seconds. */
-    retryAfterSeconds: number;
     /** Number of the attempt. With a new number, all steps of the phase run again. */
     attempt: number;
     /** Whether the attempt leads back to bare metal. */
     back?: boolean;
 }
 
+/** Retry-After of the 503 answers of a closed gateway: a client that retries once per minute does not add load. */
+const RETRY_AFTER_SECONDS = 60;
+
 interface ServedArgs {
     namespace: string;
     server: ServerSettings;
     conversion?: ConversionSettings;
-    closed?: { retryAfterSeconds: number };
+    closed?: boolean;
 }
 
 /** What callers are served. */
@@ -35,12 +36,13 @@ export interface Served {
 
 /** What callers are served, in the phase of a conversion or without one. */
 export function servedServer({ namespace, server, conversion, closed }: ServedArgs): Served {
-    if (conversion === undefined) return { server, refused: closed };
-    const { phase, opt, retryAfterSeconds } = conversion;
+    const refused = { retryAfterSeconds: RETRY_AFTER_SECONDS };
+    if (conversion === undefined) return { server, ...(closed && { refused }) };
+    const { phase, opt } = conversion;
     const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
     return {
         server: stateOf(phase).side === "component" ? { ...server, ...component } : server,
-        ...((isClosed(phase) || closed) && { refused: { retryAfterSeconds } }),
+        ...((isClosed(phase) || closed) && { refused }),
     };
 }
 

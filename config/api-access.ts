@@ -1,4 +1,5 @@
 import { allConfig } from "@pulumi/pulumi/runtime/config";
+import { at, type Problems } from "./cross-check";
 
 /** Access to the Cloudflare API. */
 export interface ApiAccess {
@@ -25,19 +26,21 @@ export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
 }
 
 /** Problems of the API token. They never quote it. */
-export function apiProblems({ token, inPlain }: ApiAccess): string[] {
+export function* apiProblems({ token, inPlain }: ApiAccess): Problems {
+    const where = ["cloudflare:apiToken"];
     if (token === undefined || token === "")
-        return [
-            "cloudflare:apiToken: required with option cloudflare or exposure tunnel. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
-        ];
-    const problems: string[] = [];
+        yield at(
+            where,
+            "required with option cloudflare or exposure tunnel. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
+        );
+    else if (!FORM.test(token))
+        yield at(
+            where,
+            "must be an API token: 40 to 80 letters, digits, - and _. Copy the whole token, without blanks; a global API key does not work here.",
+        );
     if (inPlain)
-        problems.push(
-            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file can use the token. Create a new token, and run: pulumi config set --secret cloudflare:apiToken",
+        yield at(
+            where,
+            "must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file can use the token. Create a new token, and run: pulumi config set --secret cloudflare:apiToken",
         );
-    if (!FORM.test(token))
-        problems.push(
-            "cloudflare:apiToken: must be an API token: 40 to 80 letters, digits, - and _. Copy the whole token, without blanks; a global API key does not work here.",
-        );
-    return problems;
 }

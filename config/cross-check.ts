@@ -1,7 +1,19 @@
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import type { ApiAccess } from "./api-access";
-import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
+
+/** Path of a key in the config. */
+export type Path = readonly PropertyKey[];
+
+/** A problem that a check of several keys has found, in complete sentences. A problem of another file has no path. */
+export interface Problem {
+    path: Path;
+    message: string;
+}
+export type Problems = Iterable<Problem>;
+
+export const at = (path: Path, message: string): Problem => ({ path, message });
 
 /**
  * A parsed value. Each part of a wrong type is undefined, so any key may be absent. Values of the right type are kept, even
@@ -26,27 +38,37 @@ export interface CheckContext {
     api?: ApiAccess;
     /** Folder of the stack file, the base of relative paths in it. */
     folder: string;
+    /** Text of a path for messages. Callers of a callers file have paths in that file. */
+    textOf: (path: Path) => string;
 }
 
 /** Codes with which zod reports a value of a wrong type. */
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];
 
-/**
- * A check that compares several values. It runs even if other keys have problems, so that one run reports all problems.
- * @param check returns problems, each beginning with the path of its key
- */
-export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$ZodCheck<T> {
-    const always = z.check<T>((ctx) => {
-        const wrong = ctx.issues.filter(({ code }) => WRONG_KIND.includes(code!)).map(({ path = [] }) => path);
-        const places = wrong.map((path) => `${pathText(path)}: `);
-        const problems = check(soundPart(ctx.value, wrong) as Sound<T>);
-        for (const message of problems)
-            // The schema already reports a value of a wrong type.
-            if (!places.some((place) => message.startsWith(place)))
-                ctx.issues.push({ code: "custom", input: undefined, path: [], message });
-    });
-    always._zod.def.when = ({ value }) => isMapping(value);
-    return always;
+/** A check that compares several values. It runs even if other keys have problems, so that one run reports all problems. */
+export function crossCheck<T>(check: (config: Sound<T>) => Problems): z.core.$ZodCheck<T> {
+    return z.superRefine<T>(
+        (value, ctx) => {
+            const wrong = ctx.issues.filter(({ code }) => WRONG_KIND.includes(code!)).map(({ path = [] }) => path);
+            // The schema already reports a value of a wrong type, and an unknown key.
+            const reported = [...wrong, ...ctx.issues.flatMap(unknownKeys)];
+            for (const { path, message } of check(soundPart(value, wrong) as Sound<T>))
+                if (path.length === 0 || !reported.some((other) => isDeepStrictEqual(other, path)))
+                    ctx.addIssue({ code: "custom", path: [...path], message, params: COMPLETE });
+        },
+        { when: ({ value }) => isMapping(value) },
+    );
+}
+
+/** Parameters of an issue whose message is complete sentences. */
+const COMPLETE = { isComplete: true };
+
+/** Whether the message of an issue is complete sentences. */
+export const isComplete = (issue: z.core.$ZodIssue) => issue.code === "custom" && issue.params?.isComplete === true;
+
+function unknownKeys(issue: z.core.$ZodRawIssue): PropertyKey[][] {
+    if (issue.code !== "unrecognized_keys") return [];
+    return (issue.keys as string[]).map((key) => [...(issue.path ?? []), key]);
 }
 
 function soundPart(value: unknown, wrong: PropertyKey[][]): unknown {

@@ -1,11 +1,11 @@
 import { getStack } from "@pulumi/pulumi/metadata";
 import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { readApiAccess, type ApiAccess } from "./api-access";
-import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
+import { parseCallersFile, pathTextWithFile, readCallersFile } from "./keys/consumers/file";
 import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
 import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
-import { didYouMean, explain } from "./problems";
+import { didYouMean, explain, pathText } from "./problems";
 import { plainSecrets, readStackFile } from "./stack-file";
 import { isInside } from "./values";
 
@@ -66,31 +66,24 @@ export function parse(
 ): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
-    const context = { isSecret, today, api, folder };
+    const context = { isSecret, today, api, folder, textOf: pathText };
     // The schema reports an invalid `consumersFile` or `consumers`. The file can be merged only if both are valid.
     if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
-    const problems = [...file.problems];
-    try {
-        const all = { ...values, consumers: [...(consumers as unknown[]), ...file.callers] };
-        const settings = parseValues(all, context);
-        if (problems.length === 0) return settings;
-    } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        problems.push(...placedInFile(error.problems, consumers.length, name));
-    }
-    throw new ConfigError(problems);
+    const all = { ...values, consumers: [...(consumers as unknown[]), ...file.callers] };
+    return parseValues(all, { ...context, textOf: pathTextWithFile(name, consumers.length) }, file.problems);
 }
 
-function parseValues(values: Record<string, unknown>, context: CheckContext): Settings {
+/** @param ofFile problems of the callers file */
+function parseValues(values: Record<string, unknown>, context: CheckContext, ofFile: string[] = []): Settings {
     const wrong = optionProblem(values.option);
     // With an invalid option, the schema of the first option checks the values, so that their problems are reported too.
     const option = wrong === undefined ? (values.option as Option) : OPTIONS[0];
     const { schema, read } = DEFINITIONS[option];
     const { issues, settings } = read(values, context);
     const owners = ownersOfOthers(option);
-    const explained = issues.flatMap((issue) => explain(issue, values, schema, owners));
-    const all = [...(wrong === undefined ? [] : [wrong]), ...explained];
+    const explained = issues.flatMap((issue) => explain(issue, values, schema, owners, context.textOf));
+    const all = [...ofFile, ...(wrong === undefined ? [] : [wrong]), ...explained];
     if (all.length > 0 || settings === undefined) throw new ConfigError(all);
     return settings();
 }
@@ -102,16 +95,7 @@ function optionProblem(option: unknown): string | undefined {
 }
 
 /** Keys whose value is always a text, even if it looks like JSON. */
-const TEXTS = [
-    "option",
-    "consumersFile",
-    "namespace",
-    "exposure",
-    "account",
-    "hostname",
-    "certificate",
-    "browserChecks",
-];
+const TEXTS = ["option", "consumersFile", "namespace", "exposure", "account", "hostname", "browserChecks", "teamName"];
 
 /** Parses a value: structured values, numbers and booleans are JSON text, and all others are plain strings. */
 function valueOf(text: string, key: string): unknown {

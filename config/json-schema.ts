@@ -71,7 +71,6 @@ function plain(schema: z.ZodType): JsonSchema {
         override({ zodSchema, jsonSchema }) {
             const { secret, mayBeSecret } = jsonSchema;
             explainDefault(jsonSchema);
-            if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
             if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
             if (jsonSchema.type === "string" && (secret !== undefined || mayBeSecret)) widen(jsonSchema, SECURE);
             // Secrets are set by a command later, so a stack file without them must be valid.
@@ -92,11 +91,6 @@ function explainDefault(schema: JsonSchema): void {
     for (const ours of ["unset", "reason", "secret", "mayBeSecret"]) delete schema[ours];
     if (unset !== undefined) schema.description = `${schema.description} Default: ${unset}.`;
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
-}
-
-/** Whether a schema also accepts a short form: a text that it converts into a mapping before the checks. */
-function hasShortForm(schema: z.core.$ZodType): boolean {
-    return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }
 
 /** Whether a schema for strings also accepts numbers. */

@@ -1,5 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
+import { isComplete, type Path } from "./cross-check";
 import { mayHoldSecret, unwrap } from "./schema";
 import { valueAt } from "./unchecked";
 
@@ -8,22 +9,33 @@ const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
-    opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
+    opt: "Set opt.image, model, nodes, rayVersion and weights.",
     "opt.weights": "Set one of claim, hostPath and inImage, the source of the weights.",
     convert: "Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
     "convert.bareMetal": "Set hosts, and either unit or commands: a rollback uses them to start Alpa again.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: a rollback needs it.",
     openai: "Set openai.endpoints and openai.models.",
     "openai.models": "Name the models that callers may use, as the server has them.",
+    ssh: "Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519",
+    "ssh.privateKey": "Run: pulumi config set --secret --path ssh.privateKey < id_ed25519",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.image.tag; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
-    access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
+    tunnel: "Set tunnel.image; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
+    teamName: "Run: pulumi config set teamName <part before .cloudflareaccess.com>",
 };
+
+/** The command that sets a secret key. */
+export const secretCommand = (path: string, file: string) =>
+    `pulumi config set --secret --path ${path.includes("[") ? `'${path}'` : path} < ${file}`;
 
 /** ` (got …)` for a value without secrets; empty if the value is unset, a mapping or a list. */
 export function got(input: unknown): string {
     return input === undefined || typeof input === "object" ? "" : ` (got ${JSON.stringify(input)})`;
 }
+
+/** Parameters of a rule: its error says what the value must be, what it is, and what to do. */
+export const must = (what: string, advice = "") => ({
+    error: ({ input }: { input?: unknown }) => `must ${what}${got(input)}${advice && `. ${advice}`}`,
+});
 
 /** `1 change`, `2 changes`. */
 export function counted(n: number, word: string): string {
@@ -34,25 +46,27 @@ export function counted(n: number, word: string): string {
  * Message for one schema issue, with the texts of {@link wording}: `where: what must hold (got). What to do.`
  * @param schema the schema with the issue, for "did you mean"
  * @param owners keys of other options, each with the names of its options
+ * @param textOf text of a path
  */
 export function explain(
     issue: z.core.$ZodIssue,
     values: Record<string, unknown>,
     schema: z.core.$ZodType,
     owners: Record<string, string>,
+    textOf: (path: Path) => string = pathText,
 ): string[] {
-    const where = pathText(issue.path);
+    const where = textOf(issue.path);
     if (issue.code === "unrecognized_keys")
         return issue.keys.map((key) => {
-            const full = where ? `${where}.${key}` : key;
-            const owner = owners[full.replace(/\[\d+\]/g, "[]")];
+            const path = [...issue.path, key];
+            const full = textOf(path);
+            const owner = owners[pathText(path.map((step) => (typeof step === "number" ? "[]" : step)))];
             if (owner) return `${full}: only valid with ${owner}, not with this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
     if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
-        return [`${where}: required.${hint(where)}`];
-    // The message of a check that compares several keys already begins with the path of a key.
-    if (where === "") return [issue.message];
+        return [`${where}: required.${hint(pathText(issue.path))}`];
+    if (isComplete(issue)) return [where === "" ? issue.message : `${where}: ${issue.message}`];
     return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
 }
 
@@ -70,9 +84,6 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function hint(where: string): string {
-    if (where === "tls.certificate.files.key") return ` Run: pulumi config set --secret --path ${where} < tls.key`;
-    if (/\.(hosts|nodes)\[\d+\]\.privateKey$/.test(where))
-        return ` Run: pulumi config set --secret --path '${where}' < id_ed25519`;
     return HINTS[where] === undefined ? "" : ` ${HINTS[where]}`;
 }
 
@@ -83,15 +94,17 @@ export function didYouMean(word: string, known: string[]): string {
     return best && best.d <= Math.max(2, Math.ceil(word.length / 3)) ? ` Did you mean ${best.k}?` : "";
 }
 
-export function pathText(path: PropertyKey[]): string {
-    return path
-        .map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`))
-        .join("")
-        .replace(/^\./, "");
+/** `consumers[0].name`. The step `[]` stands for any entry of a list. */
+export function pathText(path: Path): string {
+    const steps = path.map((step, i) => {
+        if (typeof step === "number") return `[${step}]`;
+        return i === 0 || step === "[]" ? String(step) : `.${String(step)}`;
+    });
+    return steps.join("");
 }
 
 /** Keys of the schema at a path, for suggestions. */
-function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
+function keysAt(schema: z.core.$ZodType, path: Path): string[] {
     let here: z.core.$ZodType = schema;
     for (const step of path) {
         here = unwrap(here);

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import * as z from "zod";
 import { DEFINITIONS, type Option, OPTIONS } from "./options";
+import { secretCommand } from "./problems";
 import { keysBelow, secrecy, unwrap } from "./schema";
 
 /**
@@ -92,8 +93,7 @@ function keyText(entries: Map<Option, KeyEntry>): string {
 export function commandFor({ path, schema }: KeyEntry): string | undefined {
     const { secret: file } = secrecy(schema);
     if (file === undefined) return undefined;
-    const full = path.replaceAll("[]", "[0]");
-    return `pulumi config set --secret --path ${full.includes("[") ? `'${full}'` : full} < ${file}`;
+    return secretCommand(path.replaceAll("[]", "[0]"), file);
 }
 
 function details(entry: KeyEntry): string {
@@ -129,13 +129,12 @@ export function sample({ examples, preset, schema, isMapping, path }: KeyEntry):
 }
 
 /**
- * Returns a mapping with the required keys of a schema, or with its first key if none is required. For a list or a record,
- * the result contains one such mapping.
+ * Returns a mapping with the required keys of a schema, or with its first key if none is required. For a list, the
+ * result contains one such mapping.
  */
 function composed(type: z.core.$ZodType, path: string): unknown {
     const inner = unwrap(type);
     if (inner instanceof z.ZodArray) return [composed(inner.element, `${path}[]`)];
-    if (inner instanceof z.ZodRecord) return { "<name>": composed(inner.valueType, `${path}.<name>`) };
     const { shape } = inner as z.ZodObject;
     const keys = Object.entries(shape).map(([name, child]) => ({ name, ...entry(child, `${path}.${name}`) }));
     const required = keys.filter(({ need }) => need === "required");
@@ -152,9 +151,7 @@ function flow(value: unknown): string {
 function entry(schema: z.core.$ZodType, path: string): KeyEntry {
     const inner = unwrap(schema);
     const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
-    const isMapping =
-        item instanceof z.ZodObject || (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject);
-    return { path, schema, isMapping, type: typeName(inner), ...layers(schema) };
+    return { path, schema, isMapping: item instanceof z.ZodObject, type: typeName(inner), ...layers(schema) };
 }
 
 /** Metadata of all layers of a schema; the outermost layer takes precedence. */
@@ -178,14 +175,9 @@ function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "pre
 
 function typeName(type: z.core.$ZodType, count: "one" | "many" = "one"): string {
     const s = count === "many" ? "s" : "";
-    if (type instanceof z.ZodArray) {
-        const { element } = type;
-        const short = element instanceof z.ZodPipe ? "strings or " : "";
-        return `list of ${short}${typeName(unwrap(element), "many")}`;
-    }
+    if (type instanceof z.ZodArray) return `list of ${typeName(unwrap(type.element), "many")}`;
     if (type instanceof z.ZodObject) return `mapping${s}`;
-    if (type instanceof z.ZodRecord)
-        return `mapping${s} of ${type.valueType instanceof z.ZodObject ? "mappings" : "strings"}`;
+    if (type instanceof z.ZodRecord) return `mapping${s} of ${typeName(type.valueType, "many")}`;
     if (type instanceof z.ZodEnum) return type.options.map((option) => `\`${option}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((value) => `\`${value}\``).join(", ");
     if (type instanceof z.ZodNumber) return `number${s}`;

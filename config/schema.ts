@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { list, mapping } from "./unchecked";
 
 /**
  * Fields of `.meta()` about secrets, on the innermost schema. `secret` marks a value that must be stored encrypted; the text
@@ -15,6 +16,22 @@ export function secrecy(type: z.core.$ZodType): Secrecy {
     return (z.globalRegistry.get(unwrap(type)) ?? {}) as Secrecy;
 }
 
+/** Every value that must be stored encrypted, with the file name in the command that sets it. */
+export function* secretsIn(
+    type: z.core.$ZodType,
+    value: unknown,
+    path: PropertyKey[] = [],
+): Iterable<{ path: PropertyKey[]; value: unknown; file: string }> {
+    const inner = unwrap(type);
+    const { secret: file } = secrecy(inner);
+    if (file !== undefined && value !== undefined && typeof value !== "object") yield { path, value, file };
+    else if (inner instanceof z.ZodArray)
+        for (const [i, one] of list(value).entries()) yield* secretsIn(inner.element, one, [...path, i]);
+    else
+        for (const [key, child] of Object.entries(keysIn(inner)))
+            yield* secretsIn(child, mapping(value)[key], [...path, key]);
+}
+
 /** Whether a value for a schema, also one of a wrong type, could contain a secret. Messages do not quote such a value. */
 export function mayHoldSecret(type: z.core.$ZodType): boolean {
     const inner = unwrap(type);
@@ -25,8 +42,7 @@ export function mayHoldSecret(type: z.core.$ZodType): boolean {
 }
 
 /**
- * Every key below a schema, with its path. A mapping comes before its keys. `[]` stands for any entry of a list, and
- * `<name>` for a key that the operator chooses.
+ * Every key below a schema, with its path. A mapping comes before its keys. `[]` stands for any entry of a list.
  */
 export function keysBelow(type: z.core.$ZodType, path = ""): [path: string, type: z.core.$ZodType][] {
     const inner = unwrap(type);
@@ -39,19 +55,14 @@ export function keysBelow(type: z.core.$ZodType, path = ""): [path: string, type
 }
 
 function keysIn(type: z.core.$ZodType): z.core.$ZodShape {
-    if (type instanceof z.ZodRecord && type.valueType instanceof z.ZodObject) return { "<name>": type.valueType };
     return type instanceof z.ZodObject ? (type.shape as z.core.$ZodShape) : {};
 }
 
-/**
- * Removes `optional`, `default` and `prefault` from around a schema. For a schema that also accepts a short form, returns
- * the schema of the long form.
- */
+/** Removes `optional`, `default` and `prefault` from around a schema. */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {
         if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)
             type = type.unwrap();
-        else if (type instanceof z.ZodPipe) type = type.out;
         else return type;
     }
 }

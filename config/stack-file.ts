@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { DEFINITIONS, OPTIONS } from "./options";
-import { keysBelow, secrecy } from "./schema";
-import { list, valueAt } from "./unchecked";
+import { secretsIn } from "./schema";
+import { mapping } from "./unchecked";
 
 /** Name of the project in Pulumi.yaml, and prefix of each key of the config. */
 export const PROJECT = "alpa-auth";
@@ -20,29 +20,12 @@ export function plainSecrets(text: string | undefined): (value: unknown) => bool
 }
 
 function plainIn(text: string | undefined): string[] {
-    const file = text === undefined ? undefined : parsed(text);
-    return (
-        secretPaths()
-            .flatMap((path) => [`${PROJECT}:${path}`, path])
-            // `nodes[].privateKey` is a path of three steps.
-            .flatMap((path) => valuesAt(file, ["config", ...path.split(/\.|(?=\[)/)]))
-            .filter((value) => typeof value !== "object")
-            .map(String)
+    const { config } = mapping(text === undefined ? undefined : parsed(text));
+    const own = Object.entries(mapping(config)).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value] as const);
+    const values = Object.fromEntries(own);
+    return OPTIONS.flatMap((option) => [...secretsIn(DEFINITIONS[option].schema, values)]).map(({ value }) =>
+        String(value),
     );
-}
-
-/** Values at a path. The step `[]` stands for each entry of a list. */
-function valuesAt(value: unknown, [step, ...rest]: string[]): unknown[] {
-    if (value === undefined) return [];
-    if (step === undefined) return [value];
-    if (step === "[]") return list(value).flatMap((one) => valuesAt(one, rest));
-    return valuesAt(valueAt(value, [step]), rest);
-}
-
-/** Paths of all secrets in the config, of every option. */
-function secretPaths(): string[] {
-    const keys = OPTIONS.flatMap((option) => keysBelow(DEFINITIONS[option].schema));
-    return [...new Set(keys.filter(([, type]) => secrecy(type).secret !== undefined).map(([path]) => path))];
 }
 
 /**

@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
 import { VERIFIER } from "../components/opt/conversion-phases";
-import { got } from "./problems";
+import { got, must } from "./problems";
 
 // Schemas of values that keys of several options use.
 
@@ -15,16 +15,18 @@ export const DEFAULT_NAMESPACE = "alpa-auth";
 export const DEFAULT_NODE_PORT = 30800;
 
 export const positive = (what: string) => {
-    const error = (i: { input?: unknown }) => `must be ${what} of at least 1${got(i.input)}. Give a whole number`;
-    return z.number({ error }).refine((n) => Number.isInteger(n) && n >= 1, { error });
+    const rule = must(`be ${what} of at least 1`, "Give a whole number");
+    return z.number(rule).refine((n) => Number.isInteger(n) && n >= 1, rule);
 };
 
 export const isDnsLabel = (text: string) => DNS_LABEL.test(text) && text.length <= LABEL_LIMIT;
 
-export const dnsLabel = z.string().refine(isDnsLabel, {
-    error: (i) =>
-        `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
-});
+export const dnsLabel = z
+    .string()
+    .refine(
+        isDnsLabel,
+        must(`be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters`, "Rename it"),
+    );
 
 /**
  * Name of a consumer. Only option intra-b has a verifier, but its name is reserved in every option: a stack can later
@@ -43,20 +45,18 @@ export const url = z
         error: "must be an address without user name and password, which would be stored in plain text. Remove them",
     });
 
-/** A name in a chart repository. Helm would also accept a path or an address, and ignore the repository. */
-export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
-    error: (i) => `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}`,
-});
-
 /** A text that no message quotes, because it may be secret. */
 export const unquotedText = z.string({ error: () => "must be a string" });
 
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 
-export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
-    error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
-});
+export const pinned = z
+    .string()
+    .refine(
+        (tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag),
+        must("be a pinned version, never latest", "Name the exact tag"),
+    );
 
 /** A host name never ends in a number (RFC 1123). A text that ends in a number is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>
@@ -108,10 +108,13 @@ const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 /** Key `pathPrefix`. */
 export const pathPrefix = z
     .string()
-    .refine((path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path), {
-        error: (i) =>
-            `must be one lower-case part of a path that no other service uses, for example /alpa-opt-service${got(i.input)}. Choose another prefix`,
-    })
+    .refine(
+        (path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path),
+        must(
+            "be one lower-case part of a path that no other service uses, for example /alpa-opt-service",
+            "Choose another prefix",
+        ),
+    )
     .optional();
 
 /** Removes user name and password from an address. */
@@ -125,10 +128,10 @@ function withoutUser(input: unknown): unknown {
  */
 export const consumersFile = z
     .string({ error: () => "must be a path as a string. Write for example callers/intra.yaml" })
-    .refine(isInside, {
-        error: (i) =>
-            `must be a path inside the folder of Pulumi.yaml, relative to it${got(i.input)}. Write for example callers/intra.yaml`,
-    })
+    .refine(
+        isInside,
+        must("be a path inside the folder of Pulumi.yaml, relative to it", "Write for example callers/intra.yaml"),
+    )
     .optional()
     .meta({
         description:

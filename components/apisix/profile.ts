@@ -39,7 +39,7 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
 
 interface ProfileSettings {
     availability?: Availability;
-    tls?: { minimumVersion: "1.2" | "1.3"; publicPort: number };
+    tls?: { publicPort: number };
     observability?: ObservabilitySettings;
 }
 
@@ -111,8 +111,8 @@ export function renderProfile({ availability, tls, observability }: ProfileSetti
 
 function tlsSettings(tls: ProfileSettings["tls"]) {
     if (tls === undefined) return { enable: false };
-    const protocols = tls.minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
-    return { enable: true, listen: [{ port: 9443 }], ssl_protocols: protocols, ssl_ciphers: TLS_CIPHERS };
+    // All current clients support TLS 1.2.
+    return { enable: true, listen: [{ port: 9443 }], ssl_protocols: "TLSv1.2 TLSv1.3", ssl_ciphers: TLS_CIPHERS };
 }
 
 /** The parts of `nginx_config` for metrics and access log: the key `http`, and what is next to it. */

@@ -11,8 +11,8 @@ import type { Meaning } from "../meaning/plain";
 
 /** Certificate and private key in PEM form; the key is a secret. */
 type Files = { kind: "files"; certificate: string; key: pulumi.Output<string> };
-/** Issuer of cert-manager, which issues and renews the certificate. */
-type Issued = { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
+/** ClusterIssuer of cert-manager, which issues and renews the certificate. */
+type Issued = { kind: "cert-manager"; issuer: string };
 
 /** TLS settings of the gateway. */
 export interface GatewayTlsSettings {
@@ -87,8 +87,7 @@ export class GatewayTls extends pulumi.ComponentResource {
         );
     }
 
-    private issued(name: string, args: GatewayTlsArgs, issuer: Issued["issuer"]): pulumi.Resource {
-        const { namespace, cluster, hostnames } = args;
+    private issued(name: string, { namespace, cluster, hostnames }: GatewayTlsArgs, issuer: string): pulumi.Resource {
         const ref = { apiVersion: "cert-manager.io/v1", kind: "Certificate" };
         const certificate = new k8s.apiextensions.CustomResource(
             `${name}-certificate`,
@@ -98,7 +97,7 @@ export class GatewayTls extends pulumi.ComponentResource {
                 spec: {
                     secretName: TLS_CERTIFICATE,
                     dnsNames: hostnames,
-                    issuerRef: { group: "cert-manager.io", ...issuer },
+                    issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: issuer },
                     // Each renewal creates a new key. By default, older versions of cert-manager would keep the same key.
                     privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
                 },

@@ -34,7 +34,6 @@ export interface ReleaseSettings {
 export interface ReleaseTls {
     /** Node port of TLS. */
     nodePort: number;
-    minimumVersion: "1.2" | "1.3";
     /** Port of HTTPS for callers, for redirects. */
     publicPort: number;
 }

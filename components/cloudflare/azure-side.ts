@@ -1,15 +1,17 @@
 import { isIPv6 } from "node:net";
 
+/** Ports of the load balancer, as callers see them. */
+const HTTP_PORT = 80;
+export const HTTPS_PORT = 443;
+/** Time to live of the record set, in seconds: a change of address reaches callers within five minutes. */
+const TTL = 300;
+
 /** Settings of the Azure side from the stack config. */
-export interface AzureChoice {
+interface AzureChoice {
     /** Host name for callers. */
     hostname: string;
     /** Addresses of the host name. */
     addresses: string[];
-    /** Time to live of the record set, in seconds. */
-    ttl: number;
-    /** Ports of the load balancer, as callers see them. */
-    ports: { http: number; https: number };
 }
 
 interface RecordSet {
@@ -58,12 +60,12 @@ export function idleMinutes(answerTimeoutSeconds: number): number {
 
 /** @param nodePorts node ports of HTTP, and of HTTPS if the gateway serves it */
 export function azureSide(
-    { hostname, addresses, ttl, ports }: AzureChoice,
+    { hostname, addresses }: AzureChoice,
     nodePorts: { http: number; https?: number },
     answerTimeoutSeconds: number,
 ): AzureSide {
     const of = (type: RecordSet["type"], values: string[]): RecordSet[] =>
-        values.length === 0 ? [] : [{ name: hostname, type, values: [...values].sort(), ttl }];
+        values.length === 0 ? [] : [{ name: hostname, type, values: [...values].sort(), ttl: TTL }];
     const idleTimeoutInMinutes = Math.min(IDLE_MINUTES.max, idleMinutes(answerTimeoutSeconds));
     const rule = (frontendPort: number, backendPort: number): LoadBalancerRule => ({
         protocol: "Tcp",
@@ -83,8 +85,8 @@ export function azureSide(
         ],
         loadBalancer: {
             rules: [
-                ...(nodePorts.https === undefined ? [] : [rule(ports.https, nodePorts.https)]),
-                rule(ports.http, nodePorts.http),
+                ...(nodePorts.https === undefined ? [] : [rule(HTTPS_PORT, nodePorts.https)]),
+                rule(HTTP_PORT, nodePorts.http),
             ],
             // A TCP probe needs no credential and never reaches Alpa. A node answers while any gateway pod is ready.
             healthProbe: {

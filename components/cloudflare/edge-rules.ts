@@ -10,8 +10,6 @@ export interface RateLimit {
     perSeconds: number;
     /** How long the edge rejects a caller that has exceeded the limit, in seconds. */
     blockSeconds: number;
-    /** Counts requests by address, or by client id and address together. `client` needs Cloudflare's Enterprise plan. */
-    per: "address" | "client";
 }
 
 export interface EdgeRulesArgs {
@@ -74,8 +72,6 @@ export function renderSkip(hostnames: string[]) {
     };
 }
 
-const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
-
 /** Answer to a rejected request, in the format that Alpa's client reads. */
 const TOO_MANY = {
     statusCode: 429,
@@ -87,21 +83,18 @@ export function renderRateLimit(
     limit: RateLimit,
     { hostnames, plan, rateLimited = [] }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "rateLimited">,
 ) {
-    // Access verifies the client id only after this rule, so anyone can send a caller's client id. The address is counted
-    // too, so that such requests do not use up the caller's limit.
-    const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
     // On the free plan a rule can only match the path, and cannot set the answer to rejected requests.
     const free = plan === "free";
     return {
         ref: "alpa_auth_rate_limit",
-        description: `${limit.requests} requests in ${limit.perSeconds} s for each ${limit.per === "client" ? "client id and address" : "address"}`,
+        description: `${limit.requests} requests in ${limit.perSeconds} s for each address`,
         action: "block",
         ...(!free && { actionParameters: { response: TOO_MANY } }),
         expression: free ? `(http.request.uri.path ${among(rateLimited)})` : hostIs(hostnames),
         enabled: true,
         ratelimit: {
             // Cloudflare requires separate counts for each data center.
-            characteristics: ["cf.colo.id", ...who],
+            characteristics: ["cf.colo.id", "ip.src"],
             period: limit.perSeconds,
             requestsPerPeriod: limit.requests,
             mitigationTimeout: limit.blockSeconds,

@@ -5,16 +5,15 @@ import { takeOverRelease } from "../kubernetes/helm-records";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 
+/** Namespace of Rampart: its own default. */
+export const RAMPART_NAMESPACE = "rampart-system";
+
 /** Settings of the private chart from which the stack installs Rampart, since Rampart has no public chart. */
 export interface RampartInstall {
     /** Address of the chart repository. */
     repository: string;
-    /** Name of Rampart's chart in the private repository. */
-    chart: string;
     /** Exact version of the chart. */
     version: string;
-    /** Namespace Rampart runs in. */
-    namespace: string;
     /** Whether the stack creates the namespace, for example in a cluster that it creates. @default false: it exists */
     ownNamespace?: boolean;
     /** Secret in that namespace with `username` and `password` of the repository. Unset if the repository needs no login. */
@@ -30,25 +29,33 @@ export class Rampart extends pulumi.ComponentResource {
     constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:index:Rampart", name, {}, opts);
         const home = args.ownNamespace
-            ? new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(args.namespace) }, { parent: this })
+            ? new k8s.core.v1.Namespace(
+                  `${name}-namespace`,
+                  { metadata: metadata(RAMPART_NAMESPACE) },
+                  { parent: this },
+              )
             : undefined;
         const after = { parent: this, ...(home ? { dependsOn: home } : {}) };
         const secret =
             args.credentialsSecret === undefined
                 ? undefined
-                : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, after);
+                : k8s.core.v1.Secret.get(
+                      `${name}-credentials`,
+                      `${RAMPART_NAMESPACE}/${args.credentialsSecret}`,
+                      after,
+                  );
         const field = (key: string) =>
             secret?.data.apply((data) =>
                 data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
             );
 
-        const named = { release: "rampart", namespace: args.namespace };
+        const named = { release: "rampart", namespace: RAMPART_NAMESPACE };
         const release = new k8s.helm.v3.Release(
             `${name}-release`,
             {
                 name: named.release,
                 namespace: named.namespace,
-                chart: args.chart,
+                chart: "rampart",
                 version: args.version,
                 repositoryOpts: {
                     repo: args.repository,

@@ -75,7 +75,7 @@ export function identityProblem(name: string, recorded: Identity, found: Identit
     return (
         `${name}: ${found.at} (${known(found)}) is not the one of this stack, ${recorded.at} (${known(recorded)}). Nothing was changed. ` +
         `Correct ${found.by}. Only if the stack is to move, add to the stack file: ` +
-        `movedFrom: [{ id: "${recorded.id}", reason: … }] (docs/operate/another-cluster.md).`
+        `movedFrom: { "${recorded.id}": <reason> } (docs/operate/another-cluster.md).`
     );
 }
 

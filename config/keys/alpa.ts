@@ -5,8 +5,7 @@ import { answerKeys } from "./edge/schema";
 /** Default of `answerTimeoutSeconds` for a gateway that has no edge in front of it. */
 export const DEFAULT_ANSWER_SECONDS = 600;
 
-/** Keys of `alpa` in every option with a gateway. */
-export const alpaKeys = {
+const alpaKeys = {
     answerTimeoutSeconds: positive("a time in seconds")
         .optional()
         .meta({
@@ -23,7 +22,7 @@ export const alpaKeys = {
     ...answerKeys,
 };
 
-/** Key `alpa` of the options whose gateway is on the nodes of Alpa. */
+/** Key `alpa` of the options with a gateway. */
 export const alpa = z
     .strictObject({
         endpoints: z

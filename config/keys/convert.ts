@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { BEFORE, PHASES, TARGET } from "../../components/opt/conversion-phases";
-import { RETRY_AFTER_SECONDS } from "./closed";
 import { sshHost } from "./hosts/ssh-host";
-import { got } from "../problems";
+import { must } from "../problems";
 import { positive, text } from "../values";
 
 /** Default minutes for which callers may get 503, and the part of them that a return to bare metal takes. */
@@ -36,11 +35,6 @@ export const convert = z
                 "Part of `budgetMinutes` that is kept for a return to bare metal, in minutes. A conversion that is not complete when only this time is left returns by itself.",
             reason: "A return stops the component after an answer of 10 minutes, and loads the model in 12 minutes.",
         }),
-        retryAfterSeconds: positive("a time in seconds").default(RETRY_AFTER_SECONDS).meta({
-            description:
-                "Value of `Retry-After` in the 503 that callers get during a conversion, and with option `intra-b` also while `gateway.closed` is enabled, in seconds.",
-            reason: "A client that retries once per minute does not add load.",
-        }),
         bareMetal: z
             .strictObject({
                 hosts: z
@@ -49,10 +43,10 @@ export const convert = z
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
                 unit: z
                     .string()
-                    .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                        error: (i) =>
-                            `must be the name of a systemd service, for example alpa-ray.service${got(i.input)}`,
-                    })
+                    .refine(
+                        (name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name),
+                        must("be the name of a systemd service, for example alpa-ray.service"),
+                    )
                     .optional()
                     .meta({
                         description: "systemd service that runs Ray and Alpa, with the same name on every host.",
@@ -75,16 +69,6 @@ export const convert = z
                     .describe(
                         "Commands that start and stop Alpa where no systemd service does. They run as root, on one host after the other.",
                     ),
-                stopTimeoutSeconds: positive("a time in seconds").default(120).meta({
-                    description:
-                        "Longest wait until a host has stopped Alpa, in seconds. The same limit then applies to the wait until its GPUs are free.",
-                    reason: "Two minutes are enough for processes to complete the requests in progress and exit.",
-                }),
-                startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
-                    description:
-                        "Longest wait until a host has started Ray, in seconds. The same limit then applies to the wait until Alpa answers with its model loaded.",
-                    reason: "More than three times the 12 minutes that a start is expected to take.",
-                }),
             })
             .describe(
                 "How to stop Alpa on bare metal, and start it again for a rollback: exactly one of `unit` and `commands`.",
@@ -93,5 +77,3 @@ export const convert = z
     .describe(
         "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",
     );
-
-export type ParsedConvert = z.infer<typeof convert>;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { alpaKeys } from "./alpa";
+import type { alpa } from "./alpa";
 import type { ParsedOpenai } from "./openai";
 import { classes } from "./classes/schema";
 import { cluster } from "./cluster/schema";
@@ -8,11 +8,12 @@ import { azure } from "./exposure/azure-schema";
 import { exposureKeys } from "./exposure/schema";
 import type { gateway } from "./gateway";
 import { guard } from "./guard";
+import { ssh } from "./hosts/ssh-host";
 import { movedFrom } from "./moved-from";
 import { observability } from "./observability";
 import { rampart } from "./rampart";
-import { readiness } from "./readiness";
 import { tls } from "./tls/schema";
+import { waitSeconds } from "./waits";
 import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix } from "../values";
 
 /** Common keys of all options with a gateway. */
@@ -26,6 +27,7 @@ export const gatewayOptionKeys = {
         .default(DEFAULT_NAMESPACE)
         .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
     cluster,
+    ssh: ssh.optional().meta({ unset: "this stack manages no hosts" }),
     movedFrom,
     pathPrefix: pathPrefix.meta({
         description: "Path prefix in front of Alpa's paths in the URL for callers. The prefix `/alpa` is served too.",
@@ -37,7 +39,7 @@ export const gatewayOptionKeys = {
     tls,
     ...exposureKeys,
     rampart,
-    readiness,
+    waitSeconds,
     limits: limits.optional().meta({
         description: "Limits of each caller. A limit of the caller's own entry replaces the one here.",
         unset: "no limits",
@@ -54,14 +56,11 @@ export const gatewayOptionKeys = {
 };
 
 type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
-type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
-
-type Endpoint = string | { address: string; weight: number };
 
 /** Common parsed keys of the options with a gateway. */
 export type ParsedGatewayOption = Shared & {
     /** Set unless `openai` is. */
-    alpa?: AlpaKeys & { endpoints: Endpoint[] };
-    openai?: Omit<ParsedOpenai, "endpoints"> & { endpoints: Endpoint[] };
+    alpa?: z.infer<typeof alpa>;
+    openai?: ParsedOpenai;
     gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
 };

@@ -1,14 +1,11 @@
 import * as z from "zod";
-import { ALPA_BATCH } from "../../components/route/request-guard";
-import { got } from "../problems";
-import { positive } from "../values";
-import { enabled, reason, reasonFor } from "./reason";
+import { ALPA_BATCH, type GuardSettings } from "../../components/route/request-guard";
+import { must } from "../problems";
+import { positive, text } from "../values";
 
 /** Default limit of Alpa for prompt and answer together, in tokens. */
 const DEFAULT_CONTEXT_TOKENS = 1024;
 
-/** Largest allowed body: each worker of the gateway holds a body in memory while the guard reads it. */
-const MOST_BODY_BYTES = 1_048_576;
 /** Largest context length of the models that Alpa serves (OPT and BLOOM), in tokens: OPT has 2048 positions. */
 const MOST_CONTEXT_TOKENS = 2048;
 /**
@@ -24,26 +21,19 @@ const MOST_PROMPTS = 64;
 
 /** @param bound unit and source of the maximum in the error, for example `prompts, 16 batches of Alpa` */
 const upTo = (most: number, bound: string, what: string) =>
-    positive(what).refine((value) => value <= most, {
-        error: (i) => `must be at most ${most} ${bound}${got(i.input)}. Lower it`,
-    });
+    positive(what).refine((value) => value <= most, must(`be at most ${most} ${bound}`, "Lower it"));
 
 /** Key `guard`. */
 export const guard = z
     .strictObject({
-        enabled: enabled.default(true).meta({
-            description: "Whether requests that are known to stop Alpa are rejected.",
-            reason: "One such request stops Alpa for all callers.",
-        }),
-        reason: reason.meta({
-            description: "Reason why the guard is off. Required with `enabled: false`; each run then warns.",
-            examples: ["a proxy in front checks requests"],
-            unset: "not set",
-        }),
-        maxBodyBytes: upTo(MOST_BODY_BYTES, "bytes, 1 MiB", "a number of bytes").default(65536).meta({
-            description: "Largest request body, in bytes, at most 1 MiB.",
-            reason: "Four prompts of the context length of OPT are below 32 KiB.",
-        }),
+        off: text("the reason")
+            .optional()
+            .meta({
+                description: "Reason why requests that are known to stop Alpa are not rejected; each run then warns.",
+                examples: ["a proxy in front checks requests"],
+                unset: "the guard is on",
+                reason: "One such request stops Alpa for all callers.",
+            }),
         contextTokens: upTo(MOST_CONTEXT_TOKENS, "tokens, the context length of OPT and BLOOM", "a number of tokens")
             .default(DEFAULT_CONTEXT_TOKENS)
             .meta({
@@ -72,8 +62,18 @@ export const guard = z
                 reason: "With 0 every combination of accepted requests fits into a batch.",
             }),
     })
-    .check(reasonFor({ enabled: false }, "Give the reason why the gateway may pass on requests that stop Alpa"))
     .prefault({})
     .describe(
         "The request guard. The gateway rejects requests that are known to stop Alpa (400), and does not forward them.",
     );
+
+/** Largest allowed body in bytes: each worker of the gateway holds a body in memory while the guard reads it. */
+const MOST_BODY_BYTES = 1_048_576;
+/** Bytes for each token of the prompts: a token id has at most 8, and a token of a text at most 8 characters. */
+const BYTES_A_TOKEN = 16;
+
+/** Settings of the guard, with the largest body: 64 KiB by default. */
+export function guardSettings({ off, ...rules }: z.infer<typeof guard>, defaultModel: string): GuardSettings {
+    const bytes = rules.maxPrompts * rules.contextTokens * BYTES_A_TOKEN;
+    return { ...rules, enabled: off === undefined, maxBodyBytes: Math.min(bytes, MOST_BODY_BYTES), defaultModel };
+}

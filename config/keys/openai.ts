@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { OPENAI_PATHS } from "../../components/openai/settings";
-import type { CheckContext, Sound } from "../cross-check";
-import { got } from "../problems";
+import { at, type Problems, type Sound } from "../cross-check";
+import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
 import { endpoint, positive, problem, unquotedText } from "../values";
 
@@ -12,9 +12,7 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
 /** Names of models as servers have them: `Qwen/Qwen3-32B`, `llama3.1:8b`, `/models/opt-175b`. */
 const MODEL = /^[\w/][\w./:@+-]*$/;
 
-const model = z.string().regex(MODEL, {
-    error: (i) => `must be the name of a model: letters, digits and . _ - / : @ +${got(i.input)}. Correct it`,
-});
+const model = z.string().regex(MODEL, must("be the name of a model: letters, digits and . _ - / : @ +", "Correct it"));
 /** A list without an entry that it has twice. @param what one entry */
 const once = <T extends z.ZodType<string>>(what: string, one: T) =>
     z.array(one).check((ctx) => {
@@ -67,7 +65,7 @@ const common = {
 };
 
 /** Keys of `openai` in an option with a gateway. */
-export const openaiKeys = {
+const openaiKeys = {
     endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
     models: models.min(1, { error: "must name at least one model. Add the names that the server has" }).meta({
         description:
@@ -80,9 +78,7 @@ export const openaiKeys = {
     }),
     ...common,
     maxBodyBytes: positive("a number of bytes")
-        .refine((n) => n <= MOST_BODY_BYTES, {
-            error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 100 MiB${got(i.input)}. Lower it`,
-        })
+        .refine((n) => n <= MOST_BODY_BYTES, must(`be at most ${MOST_BODY_BYTES} bytes, 100 MiB`, "Lower it"))
         .default(10_485_760)
         .meta({
             description: "Largest request body, in bytes, at most 100 MiB.",
@@ -90,7 +86,7 @@ export const openaiKeys = {
         }),
 };
 
-export const OPENAI = {
+const OPENAI = {
     description:
         "An OpenAI-compatible server, for example vLLM, instead of `alpa`. Callers use `/v1`. The stack does not change the server.",
     unset: "the server is `alpa`",
@@ -112,82 +108,61 @@ export type ParsedOpenai = z.infer<z.ZodObject<typeof openaiKeys>>;
 export const serverKind = (given: Raw) => (isGiven(given, "openai") ? "openai" : "alpa");
 
 /** Keys of each option that only Alpa has. Those of a conversion, because Alpa is the only server that the stack can install. */
-const OF_ALPA = {
+const OF_ALPA: Record<"intra-a" | "intra-b" | "inter" | "cloudflare", string[]> = {
     "intra-a": ["guard", "pathPrefix", "opt", "convert"],
+    "intra-b": [],
     inter: ["guard", "pathPrefix"],
     cloudflare: ["pathPrefix", "edgeWorker"],
 };
 
 /** Checks that a stack has exactly one server. @param given the config before parsing, which shows which keys are set */
-export function serverProblems(option: keyof typeof OF_ALPA, given: Raw): string[] {
+export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Problems {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)
-        return [
-            "alpa: required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.",
-        ];
-    if (!openai) return [];
-    return [
-        ...(alpa ? ["openai: only valid without alpa: a stack has one server. Remove one of them."] : []),
-        ...OF_ALPA[option]
-            .filter((key) => isGiven(given, key))
-            .map((key) => `${key}: only valid with alpa, not with openai. Remove it.`),
-    ];
+        yield at(
+            ["alpa"],
+            "required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.",
+        );
+    if (!openai) return;
+    if (alpa) yield at(["openai"], "only valid without alpa: a stack has one server. Remove one of them.");
+    for (const key of OF_ALPA[option])
+        if (isGiven(given, key)) yield at([key], "only valid with alpa, not with openai. Remove it.");
 }
 
 interface Config {
     openai?: Pick<Sound<ParsedOpenai>, "models" | "serverKey">;
     gateway?: { installer?: string };
     consumers?: Sound<{ models?: string[]; credentials: { key?: string }[] }[]>;
-    classes?: Sound<Record<string, { logprobs?: number }>>;
 }
 
 /** Checks the keys of an option with a gateway that depend on the server. */
-export function openaiProblems(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
-    const { consumers = [], classes = {}, openai: server } = config;
-    if (serverKind(given) === "alpa")
-        return list(given.consumers).flatMap((one, i) =>
-            mapping(one).models === undefined
-                ? []
-                : [`consumers[${i}].models: only valid with openai (got alpa). Remove it.`],
+export function* openaiProblems(config: Config, given: Raw): Problems {
+    if (serverKind(given) === "alpa") {
+        for (const [i, one] of list(given.consumers).entries())
+            if (mapping(one).models !== undefined)
+                yield at(["consumers", i, "models"], "only valid with openai (got alpa). Remove it.");
+        return;
+    }
+    const { consumers = [], openai: { models, serverKey } = {}, gateway } = config;
+    if (serverKey !== undefined && !HEADER_SAFE.test(serverKey))
+        yield at(["openai", "serverKey"], "must be visible ASCII without blanks or line breaks. Correct it.");
+    if (serverKey !== undefined && gateway?.installer === "existing")
+        yield at(
+            ["openai", "serverKey"],
+            "only valid with a gateway that this stack installs (got gateway.installer existing), since an environment variable of its pods has the key. Remove it, and let only the gateway's nodes reach the server.",
         );
-    return [
-        ...serverKeyProblems(config, (value) => isSecret("openai", value)),
-        ...consumers.flatMap((one, i) => [
-            ...(one?.models ?? [])
-                .filter((name) => server?.models !== undefined && !server.models.includes(name))
-                .map(
-                    (name) =>
-                        `consumers[${i}].models: must be in openai.models (got ${JSON.stringify(name)}). Add it there, or correct the name.`,
-                ),
-            ...(one?.credentials ?? []).flatMap((entry, j) =>
-                entry?.key?.includes(".")
-                    ? [
-                          `consumers[${i}].credentials[${j}].key: must have no dot with openai, since a Bearer value with a dot is a JWT. Remove it, and the stack generates a key.`,
-                      ]
-                    : [],
-            ),
-        ]),
-        ...Object.entries(classes).flatMap(([name, one]) =>
-            one?.logprobs === undefined
-                ? []
-                : [`classes.${name}.logprobs: only valid with alpa, not with openai. Remove it.`],
-        ),
-    ];
-}
-
-function serverKeyProblems({ openai: server, gateway }: Config, isSecret: (value: string) => boolean): string[] {
-    const key = server?.serverKey;
-    if (key === undefined) return [];
-    const problems: string[] = [];
-    if (!isSecret(key))
-        problems.push(
-            "openai.serverKey: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path openai.serverKey",
-        );
-    if (!HEADER_SAFE.test(key))
-        problems.push("openai.serverKey: must be visible ASCII without blanks or line breaks. Correct it.");
-    if (gateway?.installer === "existing")
-        problems.push(
-            "openai.serverKey: only valid with a gateway that this stack installs (got gateway.installer existing), since an environment variable of its pods has the key. Remove it, and let only the gateway's nodes reach the server.",
-        );
-    return problems;
+    for (const [i, one] of consumers.entries()) {
+        for (const name of one?.models ?? [])
+            if (models?.includes(name) === false)
+                yield at(
+                    ["consumers", i, "models"],
+                    `must be in openai.models${got(name)}. Add it there, or correct the name.`,
+                );
+        for (const [j, entry] of (one?.credentials ?? []).entries())
+            if (entry?.key?.includes("."))
+                yield at(
+                    ["consumers", i, "credentials", j, "key"],
+                    "must have no dot with openai, since a Bearer value with a dot is a JWT. Remove it, and the stack generates a key.",
+                );
+    }
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { got } from "../problems";
-import { chartName, dnsLabel, pinned, url } from "../values";
+import { must } from "../problems";
+import { dnsLabel, pinned, url } from "../values";
 
 /** Key `rampart.install`. */
 const rampartInstall = z.strictObject({
@@ -8,21 +8,14 @@ const rampartInstall = z.strictObject({
         description: "Address of the private chart repository.",
         examples: ["https://charts.example.com/rampart"],
     }),
-    chart: chartName.default("rampart").meta({
-        description: "Name of Rampart's chart in the private repository.",
-        reason: "The name of Rampart itself.",
-    }),
     version: pinned.meta({ description: "Exact version of Rampart's chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
         .meta({
-            description: "Secret with `username` and `password` of the repository, in `rampart.install.namespace`.",
+            description: "Secret with `username` and `password` of the repository, in namespace `rampart-system`.",
             examples: ["rampart-repository"],
             unset: "the repository needs no password",
         })
         .optional(),
-    namespace: dnsLabel
-        .default("rampart-system")
-        .meta({ description: "Namespace of Rampart.", reason: "Rampart's own default." }),
 });
 
 /** Key `rampart`. */
@@ -34,9 +27,7 @@ export const rampart = z
         }),
         retry: z
             .number()
-            .refine((n) => Number.isInteger(n) && n >= 0, {
-                error: (i) => `must be a whole number of at least 0${got(i.input)}. Raise it by one`,
-            })
+            .refine((n) => Number.isInteger(n) && n >= 0, must("be a whole number of at least 0", "Raise it by one"))
             .default(0)
             .meta({
                 description:

@@ -1,36 +1,37 @@
 import * as z from "zod";
-import { got } from "../problems";
-import { port, sshHost } from "./hosts/ssh-host";
-import { pinned, positive, url } from "../values";
+import { must } from "../problems";
+import { sshHost } from "./hosts/ssh-host";
+import { pinned, url } from "../values";
+
+/** Number of connectors, on each host or in the cluster: one serves while the other is upgraded. */
+export const CONNECTORS = 2;
+/** Cloudflare's limit of connectors in a tunnel, 25, minus the additional one during an upgrade. */
+const MOST_CONNECTORS = 24;
+
+const LAST_METRICS_PORT = 65_536 - CONNECTORS;
 
 const host = sshHost.extend({
-    metricsPort: port("Use 20241").default(20241).meta({
-        description:
-            "Port on 127.0.0.1 of the health check of the first connector; each further connector uses the next port.",
-        reason: "`cloudflared`'s own default.",
-    }),
+    metricsPort: z
+        .number()
+        .refine(
+            (n) => Number.isInteger(n) && n >= 1 && n <= LAST_METRICS_PORT,
+            must(`be a port between 1 and ${LAST_METRICS_PORT}`, "Use 20241"),
+        )
+        .default(20241)
+        .meta({
+            description:
+                "Port on 127.0.0.1 of the health check of the first connector; the other one uses the next port. Change it if another program of the host uses one of them.",
+            reason: "`cloudflared`'s own default.",
+        }),
 });
 
 /** Longest grace period that cloudflared accepts, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
-export const MOST_GRACE_SECONDS = 180;
-/** The default grace period is this many seconds longer than the longest answer, so that a connector has time to stop. */
+const MOST_GRACE_SECONDS = 180;
+/** The grace period is this many seconds longer than the longest answer, so that a connector has time to stop. */
 const GRACE_BEYOND_SECONDS = 20;
 
-export const graceSeconds = positive("a time in seconds")
-    .refine((n) => n <= MOST_GRACE_SECONDS, {
-        error: (i) =>
-            `must be at most ${MOST_GRACE_SECONDS}: cloudflared rejects a longer time${got(i.input)}. Lower it`,
-    })
-    .optional()
-    .meta({
-        description: "Longest time that a stopping connector waits for requests in progress, in seconds.",
-        examples: [120],
-        unset: `the longest answer time plus ${GRACE_BEYOND_SECONDS}, at most ${MOST_GRACE_SECONDS}`,
-        reason: "`cloudflared` does not start with a longer time.",
-    });
-
-/** The default grace period. @param answerSeconds the longest answer */
-export function defaultGrace(answerSeconds: number): number {
+/** How long a stopping connector waits for requests in progress, in seconds. @param answerSeconds the longest answer */
+export function graceSeconds(answerSeconds: number): number {
     return Math.min(answerSeconds + GRACE_BEYOND_SECONDS, MOST_GRACE_SECONDS);
 }
 
@@ -48,14 +49,17 @@ export const tunnel = z
         hosts: z
             .array(host)
             .min(1, { error: "must name at least one host, the Ray head node. Add it" })
+            .max(MOST_CONNECTORS / CONNECTORS, {
+                error: `must name at most ${MOST_CONNECTORS / CONNECTORS} hosts: each has ${CONNECTORS} connectors, and Cloudflare allows 25 for a tunnel. Remove some`,
+            })
             .describe("Hosts that run connectors: the Ray head node, and a second host for failover."),
         version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),
         sha256: z
             .string()
-            .refine((sum) => /^[0-9a-f]{64}$/.test(sum), {
-                error: (i) =>
-                    `must be 64 hexadecimal digits in lower case${got(i.input)}. Copy the checksum from the release page`,
-            })
+            .refine(
+                (sum) => /^[0-9a-f]{64}$/.test(sum),
+                must("be 64 hexadecimal digits in lower case", "Copy the checksum from the release page"),
+            )
             .meta({
                 description:
                     "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",
@@ -66,10 +70,5 @@ export const tunnel = z
             examples: ["https://mirror.example.com/cloudflared"],
             unset: "the release page of the `cloudflared` project",
         }),
-        connectorsPerHost: positive("a number of connectors").default(2).meta({
-            description: "Connectors on each host.",
-            reason: "One connector serves while the other is upgraded.",
-        }),
-        graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to Alpa.");

@@ -3,10 +3,8 @@ import { cloudflare } from "./cloudflare";
 import type { CloudflareSettings } from "./cloudflare/settings";
 import { inter } from "./inter";
 import type { InterSettings } from "./inter/settings";
-import { intraA } from "./intra-a";
-import type { IntraASettings } from "./intra-a/settings";
-import { intraB } from "./intra-b";
-import type { IntraBSettings } from "./intra-b/settings";
+import { intraA, intraB } from "./intra";
+import type { IntraASettings, IntraBSettings } from "./intra/settings";
 import type { Authenticator, OptionDefinition } from "./option";
 
 /**

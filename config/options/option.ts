@@ -1,7 +1,8 @@
 import type * as z from "zod";
-import { crossCheck, type CheckContext, type Sound } from "../cross-check";
+import { at, crossCheck, type CheckContext, type Problems, type Sound } from "../cross-check";
 import type { Moves } from "../keys/moved-from";
-import { wording } from "../problems";
+import { pathText, secretCommand, wording } from "../problems";
+import { secretsIn } from "../schema";
 import type { Raw } from "../unchecked";
 
 /** Settings of every option, in addition to the arguments of its component. */
@@ -32,17 +33,24 @@ export interface OptionDefinition<Settings> {
     read(values: Raw, context: CheckContext): OptionResult<Settings>;
 }
 
-/**
- * Parses values, with checks of several keys together in the schema.
- * @param check returns problems, each beginning with the path of its key
- */
+/** Parses values, with checks of several keys together in the schema. */
 export function parseOption<Data, Settings>(
     schema: z.ZodType<Data>,
     values: Raw,
-    check: (config: Sound<Data>) => string[],
+    { isSecret }: Pick<CheckContext, "isSecret">,
+    check: (config: Sound<Data>) => Problems,
     settings: (data: Data) => Settings,
 ): OptionResult<Settings> {
-    const result = schema.check(crossCheck(check)).safeParse(values, { error: wording });
+    function* checks(config: Sound<Data>): Problems {
+        for (const { path, value, file } of secretsIn(schema, values))
+            if (!isSecret(String(path[0]), value))
+                yield at(
+                    path,
+                    `must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: ${secretCommand(pathText(path), file)}`,
+                );
+        yield* check(config);
+    }
+    const result = schema.check(crossCheck(checks)).safeParse(values, { error: wording });
     return result.success
         ? { issues: [], settings: () => settings(result.data) }
         : { issues: result.error.issues as z.core.$ZodIssue[] };

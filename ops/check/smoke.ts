@@ -15,7 +15,7 @@ import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
-import { classWithShare, limitsInForce } from "../stack/limits";
+import { classOf, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { authenticatorIn, serverIn, type Consumer } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
@@ -71,7 +71,7 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const presented = await credentialsOf(consumer, outputs, { namespace, authenticator, bearerKeys });
     const good = presented.filter(({ expect }) => expect === "answer");
     const target = { url, timeoutSeconds: args.timeout };
-    const samples = await samplesOf(stack, consumer, checks, { ...target, credential: good[0]?.auth });
+    const samples = await samplesOf(context, stack, consumer, checks, { ...target, credential: good[0]?.auth });
     // Each accepted request takes computing time of the server. The gateway answers those without a body itself.
     const needed = good.length * samples.filter(({ body }) => body !== undefined).length;
     if (needed > args.mostRequests)
@@ -98,7 +98,7 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ...notTried(consumer, presented),
         ...(access ? [] : methodsNotTried(consumer.name, presented, stack.flag)),
     );
-    const shared = classWithShare(stack, consumer.name);
+    const shared = classOf(stack, consumer.name);
     const limit = access
         ? "the limit: the edge counts requests by IP address, which other callers may share"
         : shared !== undefined

@@ -47,9 +47,9 @@ export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
-/** `batch (its callers share 2 slots)`, `interactive`, or `none`. */
+/** `batch (its callers share 2 slots)`, or `none`. */
 export function classInWords({ text }: Pick<Stack, "text">, name: string | undefined): string {
     if (name === undefined) return "none";
-    const slots = readNumber(text, "classes", name, "slots");
+    const slots = readNumber(text, "classes", name);
     return slots === undefined ? name : `${name} (its callers share ${slots} slots)`;
 }

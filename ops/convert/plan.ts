@@ -84,10 +84,8 @@ export async function startProblems(context: Context, found: FoundConversion, to
     const secrets = await readSecrets(context, stack);
     const problems = [
         ...checkConfig(text, secrets, dirname(stack.file), stack.callers?.text).problems,
-        ...(readValue(stack.text, "gateway", "closed", "enabled") === true
-            ? [
-                  "gateway.closed: must not be enabled when a conversion begins. Remove gateway.closed, and run: pulumi up",
-              ]
+        ...(readValue(stack.text, "gateway", "closed") !== undefined
+            ? ["gateway.closed: must not be set when a conversion begins. Remove gateway.closed, and run: pulumi up"]
             : []),
         ...(await obstacles(context, stack)),
     ];

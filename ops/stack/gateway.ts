@@ -1,6 +1,7 @@
 import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { evidencePath } from "../../components/server-checks";
+import { qualified } from "../../config/keys/gateway";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { installationOf } from "../../components/apisix/values";
 import { edgeWaits } from "../../config/keys/edge/schema";
@@ -28,6 +29,7 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const installer = readValue(stack.text, "gateway", "installer");
     const inPlace = (name: string) => String(readValue(stack.text, "gateway", "existing", name));
+    const shared = qualified(inPlace("gateway"));
     const isInstalled = installer !== "existing";
     const binding = isInstalled
         ? {
@@ -37,8 +39,8 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
           }
         : {
               ingressClass: inPlace("ingressClass"),
-              gateway: inPlace("gateway"),
-              gatewayNamespace: inPlace("gatewayNamespace"),
+              gateway: shared.name,
+              gatewayNamespace: shared.namespace,
           };
     return {
         namespace,

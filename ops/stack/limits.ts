@@ -1,6 +1,6 @@
 import { callerLimits, type Limits } from "../../components/consumers/limits";
 import { callersOf, type Stack } from "./stack";
-import { readLimits, readNumber } from "./stack-file";
+import { readLimits } from "./stack-file";
 
 /** Names of the limits in the config. */
 export const LIMITS = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"] as const;
@@ -14,17 +14,16 @@ export function ownLimits(lists: Lists, caller: string): Limits {
 
 /**
  * Limits in force for a caller: those of its entry, and the stack's limits where the entry sets none. `concurrent` is
- * omitted if the caller's class has a share, which limits the open requests instead.
+ * omitted if the caller has a class, whose share limits the open requests instead.
  */
 export function limitsInForce(lists: Lists, caller: string): Limits {
     const { concurrent, ...rest } = callerLimits(readLimits(lists.text), ownLimits(lists, caller));
-    return concurrent === undefined || classWithShare(lists, caller) !== undefined ? rest : { ...rest, concurrent };
+    return concurrent === undefined || classOf(lists, caller) !== undefined ? rest : { ...rest, concurrent };
 }
 
-/** Name of the caller's class, if the class has `slots`. */
-export function classWithShare(lists: Lists, caller: string): string | undefined {
-    const named = callersOf(lists).find(({ name }) => name === caller)?.class;
-    return named !== undefined && readNumber(lists.text, "classes", named, "slots") !== undefined ? named : undefined;
+/** Name of the caller's class. */
+export function classOf(lists: Lists, caller: string): string | undefined {
+    return callersOf(lists).find(({ name }) => name === caller)?.class;
 }
 
 /** `60 requests per 60 s, 2 at the same time, 4096 tokens per answer, 2000000 tokens per 86400 s`, or `none`. */

@@ -40,7 +40,7 @@ export async function team({ account, teamName }: CloudflareAccessArgs, api: Api
     if (organization?.auth_domain === undefined)
         return [
             warning(
-                'access.teamName: not checked, because the token may not read the team. Give the token "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with a wrong name, every request gets 403.',
+                'teamName: not checked, because the token may not read the team. Give the token "Account: Access: Organizations, Identity Providers, and Groups: Read", or compare the name yourself: with a wrong name, every request gets 403.',
             ),
         ];
     const found: Finding[] = [];
@@ -48,7 +48,7 @@ export async function team({ account, teamName }: CloudflareAccessArgs, api: Api
     if (real !== teamName)
         found.push(
             problem(
-                `access.teamName: the account's team is ${real} (got ${teamName}). Set ${real}: with a wrong name, the connectors reject every request.`,
+                `teamName: the account's team is ${real} (got ${teamName}). Set ${real}: with a wrong name, the connectors reject every request.`,
             ),
         );
     if (organization.strict_service_token_auth !== true)

@@ -3,6 +3,7 @@ import { etcdNamespace } from "../../components/etcd/names";
 import type { GatewayClusterArgs } from "../../components/gateway-args";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { RAMPART_NAMESPACE } from "../../components/rampart/rampart";
 import { operatorNamespace } from "../../components/opt/opt-operator";
 import { problem, type Finding } from "../findings";
 import type { ClusterView } from "./cluster";
@@ -49,7 +50,7 @@ export function ownedNames({ namespace, gateway, conversion }: GatewayClusterArg
         );
     }
     if (gateway.installer === "helm") namespaces.push(installationOf(gateway.installer, namespace).namespace);
-    if (gateway.installer === "rampart" && gateway.install?.ownNamespace) namespaces.push(gateway.install.namespace);
+    if (gateway.installer === "rampart" && gateway.install?.ownNamespace) namespaces.push(RAMPART_NAMESPACE);
     const chart = conversion?.opt.shape === "kuberay" ? conversion.opt.operatorChart : undefined;
     if (chart !== undefined && gateway.installer !== "rampart") namespaces.push(operatorNamespace(namespace));
     return [...namespaces.map((name) => ({ apiVersion: "v1", kind: "Namespace", name })), ...classes];

@@ -1,4 +1,5 @@
 import type { GatewayClusterArgs } from "../../components/gateway-args";
+import { RAMPART_NAMESPACE } from "../../components/rampart/rampart";
 import { titleOf, type ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { problem, type Finding } from "../findings";
 import type { ClusterView } from "./cluster";
@@ -25,7 +26,7 @@ export function definition(name: string): ObjectRef {
 }
 
 /** The objects that the gateway requires. @param kubectl start of a command that reaches the cluster, for messages */
-export function requiredObjects({ gateway, tls, namespace }: GatewayClusterArgs, kubectl: string): Required[] {
+export function requiredObjects({ gateway, tls }: GatewayClusterArgs, kubectl: string): Required[] {
     const required: Required[] = [];
     const add = (where: string, object: ObjectRef, cure = CORRECT_NAME) => required.push({ where, object, cure });
     if (gateway.installer === "existing") {
@@ -48,9 +49,10 @@ export function requiredObjects({ gateway, tls, namespace }: GatewayClusterArgs,
         );
     // If the stack creates the namespace, the Secret cannot exist before the first run.
     if (gateway.installer === "rampart" && gateway.install !== undefined && !gateway.install.ownNamespace) {
-        const { namespace: home, credentialsSecret } = gateway.install;
+        const { credentialsSecret } = gateway.install;
+        const home = RAMPART_NAMESPACE;
         const create = `Run: ${kubectl} create namespace ${home}`;
-        add("rampart.install.namespace", { apiVersion: "v1", kind: "Namespace", name: home }, create);
+        add("rampart.install", { apiVersion: "v1", kind: "Namespace", name: home }, create);
         if (credentialsSecret !== undefined)
             add(
                 "rampart.install.credentialsSecret",
@@ -59,10 +61,9 @@ export function requiredObjects({ gateway, tls, namespace }: GatewayClusterArgs,
             );
     }
     if (tls?.source.kind === "cert-manager") {
-        const { kind, name } = tls.source.issuer;
         add(
-            "tls.certificate.certManager.issuer",
-            { apiVersion: "cert-manager.io/v1", kind, name, ...(kind === "Issuer" && { namespace }) },
+            "tls.issuer",
+            { apiVersion: "cert-manager.io/v1", kind: "ClusterIssuer", name: tls.source.issuer },
             "Install cert-manager, and create the issuer, or correct its name.",
         );
     }

@@ -20,6 +20,6 @@ export async function endedCertificate(
     const secret = { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(tls.source) };
     const isServed = (await cluster?.read(secret)) !== undefined;
     return ended.map(({ name, on }) =>
-        (isServed ? warning : problem)(`tls.certificate.files.certificate: ${name} expired on ${on}. Renew it.`),
+        (isServed ? warning : problem)(`tls.certificate: ${name} expired on ${on}. Renew it.`),
     );
 }

@@ -19,7 +19,7 @@ export const cloudflareScene: Scene = {
         return startCloudflareWorld({ tools: await pulumi(), stateDir: dir, onAnswer, log });
     },
     async layOver(shipped, world) {
-        return { text: layOver(shipped, world), secrets: { "tunnel.hosts[0].privateKey": privateKey(world) } };
+        return { text: layOver(shipped, world), secrets: { "ssh.privateKey": privateKey(world) } };
     },
     async attempts(dir, outputs, world, text) {
         const { url, credentials } = outputs as { url: string; credentials: Record<string, Pair> };
@@ -39,17 +39,18 @@ interface Pair {
 function layOver(shipped: string, world: WorldFacts): string {
     const file = parse(shipped) as StackFile;
     const { account, teamName, host, cloudflared } = headNode(world);
-    const { address, port, user, hostKey, metricsPort } = host;
+    const { address, user, hostKey, metricsPort } = host;
     const part = (name: string) => file.config[`alpa-auth:${name}`] as object;
     const config = {
         ...file.config,
         "alpa-auth:account": account,
-        "alpa-auth:access": { ...part("access"), teamName },
+        "alpa-auth:teamName": teamName,
+        "alpa-auth:ssh": { ...part("ssh"), user },
         "alpa-auth:alpa": { ...part("alpa"), endpoints: [world.alpa] },
         "alpa-auth:tunnel": {
             ...part("tunnel"),
             ...cloudflared,
-            hosts: [{ address, port, user, hostKey, metricsPort }],
+            hosts: [{ address, hostKey, metricsPort }],
         },
     };
     return stringify({ ...file, config });

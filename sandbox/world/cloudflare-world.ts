@@ -116,7 +116,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
                 zone: ZONE,
                 edge: edge.url,
                 host: {
-                    ...{ address: host.address, port: host.port, user, hostKey: host.hostKey, privateKeyFile },
+                    ...{ address: `${host.address}:${host.port}`, user, hostKey: host.hostKey, privateKeyFile },
                     metricsPort: await connectorPorts(log),
                 },
                 cloudflared: { version, sha256, source: `${downloads.url}/cloudflared` },

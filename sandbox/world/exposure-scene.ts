@@ -62,7 +62,7 @@ export function exposed(shipped: string, world: ClusterFacts): string {
             "alpa-auth:account": account,
             "alpa-auth:hostname": `llm.${zone}`,
             "alpa-auth:zone": { name: zone, plan: "free" },
-            "alpa-auth:tunnel": { image: { tag: VERSION } },
+            "alpa-auth:tunnel": { image: `cloudflare/cloudflared:${VERSION}` },
             ...("alpa-auth:alpa" in config && {
                 "alpa-auth:alpa": { ...config["alpa-auth:alpa"], tokensPerSecond: TOKENS_PER_SECOND },
             }),

@@ -75,11 +75,11 @@ export class Gpus {
         const privateKeyFile = join(this.stateDir, "bare-metal-key");
         writePrivate(privateKeyFile, bareMetal.privateKey);
         const hosts = bareMetal.hosts.map(({ host, way }) => {
-            return { address: host.address, port: way.port, user: USER, hostKey: host.hostKey };
+            return { address: `${host.address}:${way.port}`, hostKey: host.hostKey };
         });
         return {
-            ...{ nodes, image: { repository: IMAGE, tag: "1.0.0" }, weights: WEIGHTS },
-            bareMetal: { hosts, unit: UNIT, privateKeyFile },
+            ...{ nodes, image: `${IMAGE}:1.0.0`, weights: WEIGHTS },
+            bareMetal: { hosts, user: USER, unit: UNIT, privateKeyFile },
         };
     }
 }

@@ -53,11 +53,12 @@ export function layOver(shipped: string, addresses: Addresses): string {
         ...gateway,
         ...(addresses.nodePort === undefined ? {} : { nodePort: addresses.nodePort }),
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
-        chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
+        chartRepository: addresses.chartRepository,
         ...(gateway.installer === "helm" ? { crds: CRDS } : {}),
     };
-    // The default of 15 s is longer than necessary: in the sandbox every change reaches APISIX within 1 s.
-    config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
+    // The default is longer than necessary: in the sandbox every change reaches APISIX within 1 s. A conversion must report a
+    // service that does not stop within a twentieth of it, before the sandbox's systemd kills that service after 20 s.
+    config["alpa-auth:waitSeconds"] = 300;
     const { gpus, chartRepository } = addresses;
     if (gpus) Object.assign(config, conversion(gpus, chartRepository));
     if (addresses.observed) config["alpa-auth:observability"] = observed(config["alpa-auth:observability"]);
@@ -72,26 +73,25 @@ export function layOver(shipped: string, addresses: Addresses): string {
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };
     const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
-    return { ...rest, metrics: { scrapers, ...metrics, enabled: true, podMonitor: false } };
+    return { ...rest, metrics: { scrapers, ...metrics, podMonitor: false } };
 }
 
 /** Files with the private keys of bare-metal hosts, by the path of the key in the stack's config. */
-export function hostKeys({ bareMetal: { hosts, privateKeyFile } }: GpuFacts): Record<string, string> {
-    return Object.fromEntries(hosts.map((_, i) => [`convert.bareMetal.hosts[${i}].privateKey`, privateKeyFile]));
+export function hostKeys({ bareMetal: { privateKeyFile } }: GpuFacts): Record<string, string> {
+    return { "ssh.privateKey": privateKeyFile };
 }
 
 /** The config keys that `convert run` reads: `opt` for Alpa in pods, and `convert` for Alpa on bare metal. */
 function conversion({ nodes, image, weights, bareMetal }: GpuFacts, repository: string): Record<string, object> {
-    const { hosts, unit } = bareMetal;
+    const { hosts, unit, user } = bareMetal;
     return {
         "alpa-auth:opt": {
-            ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
+            ...{ image, nodes, model: "alpa/opt-66b", rayVersion: "2.0.0" },
             weights: { hostPath: weights },
-            operatorChart: { repository },
+            operatorChartRepository: repository,
         },
-        // 10 s instead of the default 120 s: the conversion must report a service that does not stop, before the sandbox's
-        // systemd kills that service after 20 s.
-        "alpa-auth:convert": { bareMetal: { hosts, unit, stopTimeoutSeconds: 10 } },
+        "alpa-auth:ssh": { user },
+        "alpa-auth:convert": { bareMetal: { hosts, unit } },
     };
 }
 

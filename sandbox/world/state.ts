@@ -61,7 +61,7 @@ export interface GpuFacts {
     /** Names of the nodes with GPUs. The first is the Ray head. */
     nodes: string[];
     /** The image that serves Alpa, and the folder of the weights on every node. */
-    image: { repository: string; tag: string };
+    image: string;
     weights: string;
     bareMetal: BareMetalFacts;
 }
@@ -69,7 +69,9 @@ export interface GpuFacts {
 /** Hosts of Alpa with SSH. */
 interface BareMetalFacts {
     /** SSH addresses, in the order of the nodes. */
-    hosts: { address: string; port: number; user: string; hostKey: string }[];
+    hosts: { address: string; hostKey: string }[];
+    /** User to log in as. */
+    user: string;
     /** Name of the systemd service that runs Alpa on each host. */
     unit: string;
     /** File with the user's private key. All hosts accept the same key. */
@@ -90,8 +92,8 @@ export interface CloudflareFacts {
 /** Facts of Cloudflare, of the host that is Alpa's head node, and of the cloudflared that it runs. */
 export interface HeadNodeFacts extends CloudflareFacts {
     host: {
+        /** `host:port`. */
         address: string;
-        port: number;
         user: string;
         hostKey: string;
         /** File with the user's private key. */

@@ -27,7 +27,7 @@ describe("Alpa in the cluster on the engine", () => {
         place = await gpuWorld();
         const { world, dir } = place;
         core = world.kubeConfig.makeApiClient(CoreV1Api);
-        stack = await ConversionStack.create("heal", world, dir, await freeNodePort(), { watchdog: { enabled: true } });
+        stack = await ConversionStack.create("heal", world, dir, await freeNodePort(), { watchdog: true });
         succeeded(await stack.up());
         const outputs = await stack.outputs();
         url = outputs.url;

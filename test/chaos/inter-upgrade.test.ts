@@ -25,8 +25,8 @@ describe("a chart upgrade of option inter", () => {
                 crds,
                 nodePort: stack.nodePort,
                 address: "127.0.0.1",
-                image: { tag },
-                chart: { repository: facts.chartRepository },
+                image: `apache/apisix:${tag}`,
+                chartRepository: facts.chartRepository,
             },
         });
     };

@@ -75,8 +75,8 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
             option: "intra-a",
             namespace: stack.name,
             alpa: { endpoints: [facts.alpa] },
-            gateway: { nodePort: port, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 120, acceptTimeoutSeconds: 20 },
+            gateway: { nodePort: port, address: "127.0.0.1", chartRepository: facts.chartRepository },
+            waitSeconds: 120,
             consumers: [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }],
         });
     };
@@ -88,17 +88,18 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
             account: account.id,
             hostname: "move.example.com",
             zone: { name: "example.com", plan: "free" },
-            access: { teamName: account.organization.name },
+            teamName: account.organization.name,
+            ssh: { user: "ops" },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
             consumers: [{ name: "alice", credentials: [{ id: "t1", method: "service-token" }] }],
             tunnel: {
                 version: VERSION,
                 sha256: program.sha256,
                 source: `${downloads.url}/cloudflared`,
-                hosts: [{ address, port: sshPort, user: "ops", hostKey, metricsPort: await freePair() }],
+                hosts: [{ address: `${address}:${sshPort}`, hostKey, metricsPort: await freePair() }],
             },
         });
-        await stack.configureSecret("tunnel.hosts[0].privateKey", privateKey);
+        await stack.configureSecret("ssh.privateKey", privateKey);
     };
     const byKey = async (key: string) => (await call(`http://127.0.0.1:${port}/alpa`, { key })).status;
     const byToken = async ({ clientId, clientSecret }: { clientId: string; clientSecret: string }) => {

@@ -26,7 +26,7 @@ const HEADER = `# Resources of option cloudflare at Cloudflare, for review. Rege
 `;
 const STACK = {
     zone: { name: "example.com", manage: "create", plan: "enterprise" },
-    rateLimit: { requests: 60, perSeconds: 60, per: "client" },
+    rateLimit: { requests: 60, perSeconds: 60 },
     proxyTimeoutSeconds: 600,
     notify: ["llm-operators@example.com"],
 };

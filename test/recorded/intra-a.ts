@@ -31,7 +31,7 @@ export const CHANGES: Record<string, (alpa: string) => StackConfig> = {
             { name: "carol", credentials: [key("c1")] },
         ],
         alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 },
-        gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } },
-        guard: { maxBodyBytes: 1024 },
+        gateway: { image: "apache/apisix:3.18.1-ubuntu" },
+        guard: { contextTokens: 512 },
     }),
 };

@@ -15,7 +15,7 @@ fail() {
 nft=$(command -v nft) || fail "nft is missing. Run there: apt-get install nftables. Then run pulumi again."
 
 install_rules() {
-    [ -d /run/systemd/system ] || fail "must run Linux with systemd. Set firewall.apply to print, and load the rules there by hand."
+    [ -d /run/systemd/system ] || fail "must run Linux with systemd. Remove firewall.hosts, and load the rules there by hand."
     [ ! -e "$etc/owner" ] || [ "$(cat "$etc/owner")" = "$owner" ] ||
         fail "this host has firewall rules of another stack, $(cat "$etc/owner"). If this stack had that name, rename it back: pulumi stack rename. Otherwise remove the host from that stack."
     mkdir -p "$etc"

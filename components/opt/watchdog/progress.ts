@@ -1,7 +1,7 @@
 import { quote } from "../../hosts/ssh-script";
 
 /** Limits after which Alpa counts as making no progress. */
-export interface ProgressLimits {
+interface ProgressLimits {
     /**
      * Longest wait of a completion while no batch runs, in seconds. After that, Alpa's batch loop counts as ended: Alpa
      * starts a batch at most 1 s after a request (`batch_timeout` of launch_model_worker.py).

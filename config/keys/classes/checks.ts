@@ -1,93 +1,82 @@
 import { isOlder, OLDEST_FOR_CLASSES } from "../../../components/apisix/version";
 import { ALPA_BATCH } from "../../../components/route/request-guard";
-import type { Sound } from "../../cross-check";
+import { at, type Problems, type Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
-import { didYouMean } from "../../problems";
-import { dnsLabel, LABEL_LIMIT } from "../../values";
+import { didYouMean, got } from "../../problems";
+import { imageParts } from "../images";
+import { isDnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
 
 /** Checks the classes together with the consumers that belong to them. */
-export function classChecks(config: Config): string[] {
+export function* classChecks(config: Config): Problems {
     const { classes = {} } = config;
-    const hasShares = Object.values(classes).some((one) => one?.slots !== undefined);
-    return [
-        ...unknownClasses(config),
-        ...Object.keys(classes).flatMap((name) => ofClass(name, config)),
-        ...tooManySlots(config),
-        ...(hasShares ? wrongGateway(config) : []),
-    ];
+    yield* unknownClasses(config);
+    for (const name of Object.keys(classes)) yield* ofClass(name, config);
+    yield* tooManySlots(config);
+    if (Object.keys(classes).length > 0) yield* wrongGateway(config);
 }
 
-function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
+function* unknownClasses({ consumers = [], classes = {} }: Config): Problems {
     const known = Object.keys(classes);
-    return consumers.flatMap((one, i) => {
+    for (const [i, one] of consumers.entries()) {
         const name = one?.class;
-        if (name === undefined || known.includes(name)) return [];
-        const where = `consumers[${i}].class`;
-        return known.length === 0
-            ? [
-                  `${where}: must be a name in classes, which is empty (got ${JSON.stringify(name)}). Add the class there.`,
-              ]
-            : [
-                  `${where}: must be one of ${known.join(", ")} (got ${JSON.stringify(name)}).${didYouMean(name, known) || " Choose one, or add it to classes."}`,
-              ];
-    });
+        if (name === undefined || known.includes(name)) continue;
+        yield at(
+            ["consumers", i, "class"],
+            known.length === 0
+                ? `must be a name in classes, which is empty${got(name)}. Add the class there.`
+                : `must be one of ${known.join(", ")}${got(name)}.${didYouMean(name, known) || " Choose one, or add it to classes."}`,
+        );
+    }
 }
 
-function ofClass(name: string, { classes, consumers = [], guard, openai }: Config): string[] {
-    const where = `classes.${name}`;
-    const { slots, logprobs } = classes?.[name] ?? {};
+function* ofClass(name: string, { classes, consumers = [], guard, openai }: Config): Problems {
+    const where = ["classes", name];
+    const slots = classes?.[name];
     const maxPrompts = openai === undefined ? guard?.maxPrompts : undefined;
-    const problems: string[] = [];
-    if (!dnsLabel.safeParse(name).success)
-        problems.push(
-            `${where}: the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`,
+    if (!isDnsLabel(name))
+        yield at(
+            where,
+            `the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`,
         );
     if (!consumers.some((one) => one?.class === name))
-        problems.push(`${where}: has no callers. Set class: ${name} for a consumer, or remove the class.`);
-    if (slots === undefined && logprobs !== undefined)
-        problems.push(`${where}.logprobs: only valid with slots. Add slots, or remove it.`);
-    if (slots === undefined) return problems;
+        yield at(where, `has no callers. Set class: ${name} for a consumer, or remove the class.`);
+    if (slots === undefined) return;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
-        problems.push(
-            `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise slots, or set guard.maxPrompts to ${slots} or less.`,
+        yield at(
+            where,
+            `must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
         );
-    const limited = consumers.flatMap((one, i) =>
+    for (const [i, one] of consumers.entries())
         // A budget of tokens has its own problem: it needs concurrent, and so no class.
-        one?.class === name && one.limits?.concurrent !== undefined && one.limits.tokens === undefined ? [i] : [],
-    );
-    return [
-        ...problems,
-        ...limited.map(
-            (i) =>
-                `consumers[${i}].limits.concurrent: must not be set with class ${name}, which has slots. APISIX applies either slots or concurrent to a caller. Remove concurrent, and set requests and perSeconds instead.`,
-        ),
-    ];
+        if (one?.class === name && one.limits?.concurrent !== undefined && one.limits.tokens === undefined)
+            yield at(
+                ["consumers", i, "limits", "concurrent"],
+                `must not be set with class ${name}, which has slots. APISIX applies either slots or concurrent to a caller. Remove concurrent, and set requests and perSeconds instead.`,
+            );
 }
 
 /** Checks that the slots of all classes fit into the batches of all Alpa services. */
-function tooManySlots({ alpa, classes = {} }: Config): string[] {
-    const services = alpa?.endpoints?.length ?? 0;
-    const shares = Object.entries(classes).flatMap(([name, one]) =>
-        one?.slots === undefined ? [] : [{ name, slots: one.slots }],
-    );
-    const there = services * ALPA_BATCH;
-    if (services === 0 || shares.reduce((sum, { slots }) => sum + slots, 0) <= there) return [];
-    const got = shares.map(({ name, slots }) => `${name} ${slots}`).join(", ");
-    return [
-        `classes: must have at most ${there} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${got}). Lower them.`,
-    ];
+function* tooManySlots({ alpa, classes = {} }: Config): Problems {
+    const most = (alpa?.endpoints?.length ?? 0) * ALPA_BATCH;
+    const slots = Object.entries(classes);
+    if (most > 0 && slots.reduce((sum, [, one = 0]) => sum + one, 0) > most)
+        yield at(
+            ["classes"],
+            `must have at most ${most} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${slots.map((one) => one.join(" ")).join(", ")}). Lower them.`,
+        );
 }
 
-function wrongGateway({ gateway }: Config): string[] {
-    if (gateway?.installer === "existing")
-        return [
-            "classes: slots need a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove slots.",
-        ];
-    const tag = gateway?.image?.tag;
-    if (!isOlder(tag, OLDEST_FOR_CLASSES)) return [];
-    return [
-        `gateway.image.tag: must be ${OLDEST_FOR_CLASSES} or newer if a class has slots (got ${JSON.stringify(tag)}). Older versions of APISIX count each caller of a class separately.`,
-    ];
+function* wrongGateway({ gateway: { installer, image = "" } = {} }: Config): Problems {
+    if (installer === "existing")
+        yield at(
+            ["classes"],
+            "only valid for a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove it.",
+        );
+    else if (isOlder(imageParts(image).tag, OLDEST_FOR_CLASSES))
+        yield at(
+            ["gateway", "image"],
+            `must be APISIX ${OLDEST_FOR_CLASSES} or newer with classes${got(image)}. Older versions of APISIX count each caller of a class separately.`,
+        );
 }

@@ -3,34 +3,12 @@ import { positive } from "../../values";
 
 /** Key `classes`. */
 export const classes = z
-    .record(
-        z.string(),
-        z
-            .strictObject({
-                slots: positive("a number of slots")
-                    .optional()
-                    .meta({
-                        description:
-                            "Number of prompts that all callers of the class together may have in progress at Alpa. Each Alpa service generates for 4 prompts at once.",
-                        examples: [2],
-                        unset: "the class has no limit on prompts",
-                    }),
-                logprobs: positive("a number of requests")
-                    .optional()
-                    .meta({
-                        description:
-                            "Number of requests to `/logprobs` that all callers of the class together may have open. Needs `slots`.",
-                        examples: [2],
-                        unset: "`1`",
-                        reason: "Alpa computes requests to `/logprobs` one at a time.",
-                    }),
-            })
-            .describe("One class. `{}` is a class without limits."),
-    )
+    .record(z.string(), positive("a number of slots"))
     .optional()
     .meta({
-        description: "Priority classes of callers, by name.",
-        examples: [{ interactive: {}, batch: { slots: 2 } }],
+        description:
+            "Classes of callers by name, each with its slots: the number of prompts that all callers of the class together may have in progress at the server. Each Alpa service generates for 4 prompts at once.",
+        examples: [{ batch: 2 }],
         unset: "no classes",
     });
 

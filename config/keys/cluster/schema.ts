@@ -2,7 +2,7 @@ import * as z from "zod";
 import { POD_NETWORK, SERVICE_NETWORK } from "../../../components/hosts/microk8s/launch";
 import { networkProblem, overlapIpv4 } from "../../../components/hosts/networks";
 import { parseKubeconfig } from "../../../components/kubernetes/kubeconfig";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { sshHost } from "../hosts/ssh-host";
 import { problem, text } from "../../values";
 
@@ -18,10 +18,8 @@ const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^n
 
 /** Value of a label. */
 const value = z
-    .string({ error: (i) => `must be a string${got(i.input)}. Write it in quotes` })
-    .refine((text) => VALUE.test(text), {
-        error: (i) => `must be the value of a label: letters, digits, -, _ and .${got(i.input)}`,
-    });
+    .string(must("be a string", "Write it in quotes"))
+    .refine((text) => VALUE.test(text), must("be the value of a label: letters, digits, -, _ and ."));
 
 const labels = z.record(z.string(), value).check((ctx) => {
     for (const name of Object.keys(ctx.value))

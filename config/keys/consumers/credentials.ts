@@ -7,8 +7,8 @@ import {
     PUBLIC_KEY_NAMES,
     type Algorithm,
 } from "../../../components/consumers/signing-algorithms";
-import type { Sound } from "../../cross-check";
-import { counted, got } from "../../problems";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { counted, must } from "../../problems";
 
 export { ALGORITHMS, type Algorithm };
 
@@ -36,9 +36,7 @@ const REMIND_DAYS = 3;
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of a day that exists in the calendar, in the form `2027-01-31`. */
-export const day = z.string().refine((text) => dayOf(text) !== undefined, {
-    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}`,
-});
+export const day = z.string().refine((text) => dayOf(text) !== undefined, must("be a day, for example 2027-01-31"));
 
 interface Entry {
     method?: "key" | "jwt";
@@ -50,7 +48,7 @@ interface Entry {
 
 /** A credential, with its path in the config. */
 interface Place {
-    where: string;
+    where: Path;
     entry: Entry;
     /** Index of the credential's consumer in the list of consumers. */
     consumer: number;
@@ -58,75 +56,61 @@ interface Place {
 
 /**
  * Checks the fields of each credential against each other, and keys against all other keys. The problems never quote a key.
- * @param isSecret whether a key is stored encrypted
+ * @param textOf text of a path, for credentials that have the same key
  */
-export function credentialProblems(
+export function* credentialProblems(
     consumers: Sound<{ credentials: Entry[] }[]>,
-    isSecret: (key: string) => boolean,
-): string[] {
+    textOf: (path: Path) => string,
+): Problems {
     const places = consumers.flatMap((one, i) =>
         (one?.credentials ?? []).map((entry = {}, j): Place => ({
-            where: `consumers[${i}].credentials[${j}]`,
+            where: ["consumers", i, "credentials", j],
             consumer: i,
             entry,
         })),
     );
-    return [
-        ...places.flatMap((place) => [
-            ...keyProblems(place, isSecret),
-            ...tokenProblems(place),
-            ...readmitProblems(place),
-        ]),
-        ...twice(places),
-        ...sharedPairs(places),
-    ];
+    for (const { where, entry } of places) {
+        yield* keyProblems(where, entry);
+        yield* tokenProblems(where, entry);
+        if (entry.readmit !== undefined && entry.key === undefined && entry.publicKey === undefined)
+            yield at(
+                [...where, "readmit"],
+                "only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.",
+            );
+    }
+    // With one key for two callers, the gateway would authenticate both under the name of the last one.
+    for (const [{ where }, first] of repeats(places, ({ key }) => (key === "" ? undefined : key)))
+        yield at([...where, "key"], `must be unique (${textOf(first.where)} has the same key). Set another key.`);
+    // The holder of a private key could sign as both callers, since the names in tokens are not secret. Two credentials of
+    // one caller may have the same key.
+    for (const [{ where, consumer }, first] of repeats(
+        places,
+        ({ publicKey }) => publicKey && publicKeyNumbers(publicKey),
+    ))
+        if (consumer !== first.consumer)
+            yield at(
+                [...where, "publicKey"],
+                `must belong to one caller only (${textOf(first.where)} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
+            );
 }
 
-function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean): string[] {
-    const { method, key } = entry;
-    if (key === undefined) return [];
-    if (method !== "key") return [`${where}.key: only valid with method key. Remove it.`];
-    const problems: string[] = [];
-    if (!isSecret(key))
-        problems.push(
-            `${where}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${where}.key'`,
-        );
+function* keyProblems(where: Path, { method, key }: Entry): Problems {
+    if (key === undefined) return;
+    const path = [...where, "key"];
+    if (method !== "key") yield at(path, "only valid with method key. Remove it.");
     // An empty key would make an empty header a valid credential.
-    if (key.length < SHORTEST_KEY)
-        problems.push(
-            `${where}.key: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`,
-        );
+    else if (key.length < SHORTEST_KEY)
+        yield at(path, `must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`);
     else if (key.startsWith("$"))
         // APISIX treats $env://… and $secret://… as references, so the key would be the value that they refer to.
-        problems.push(
-            `${where}.key: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`,
+        yield at(
+            path,
+            "must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.",
         );
     else if (!HEADER_SAFE.test(key))
-        problems.push(
-            `${where}.key: must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.`,
-        );
-    return problems;
-}
-
-/** Rejects two callers with the same key: the gateway would authenticate both under the name of the last one. */
-function twice(places: Place[]): string[] {
-    const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
-    return repeats(places, keyOf).map(
-        ([{ where }, first]) => `${where}.key: must be unique (${first.where} has the same key). Set another key.`,
-    );
-}
-
-/**
- * Rejects two callers with the same public key: the holder of the private key could sign as both, since the names in
- * tokens are not secret. Two credentials of one caller may have the same key.
- */
-function sharedPairs(places: Place[]): string[] {
-    const keyOf = ({ publicKey }: Entry) => (publicKey === undefined ? undefined : publicKeyNumbers(publicKey));
-    return repeats(places, keyOf)
-        .filter(([place, first]) => place.consumer !== first.consumer)
-        .map(
-            ([{ where }, first]) =>
-                `${where}.publicKey: must belong to one caller only (${first.where} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
+        yield at(
+            path,
+            "must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.",
         );
 }
 
@@ -142,36 +126,28 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
     });
 }
 
-function readmitProblems({ where, entry }: Place): string[] {
-    if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [
-        `${where}.readmit: only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.`,
-    ];
-}
-
-function tokenProblems({ where, entry }: Place): string[] {
+function* tokenProblems(where: Path, entry: Entry): Problems {
     const { method, algorithm, publicKey } = entry;
     if (method === "key")
-        return (["algorithm", "publicKey"] as const)
-            .filter((field) => entry[field] !== undefined)
-            .map((field) => `${where}.${field}: only valid with method jwt (got method key). Remove it.`);
-    if (method !== "jwt") return [];
+        for (const field of ["algorithm", "publicKey"] as const)
+            if (entry[field] !== undefined)
+                yield at([...where, field], "only valid with method jwt (got method key). Remove it.");
+    if (method !== "jwt") return;
     if (algorithm === undefined)
-        return [`${where}.algorithm: required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
-    if (algorithm === "HS256")
-        return publicKey === undefined
-            ? []
-            : [`${where}.publicKey: only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
-    if (publicKey === undefined)
-        return [`${where}.publicKey: required with ${algorithm}. Give the caller's public key, in PEM form.`];
-    const wrong = publicKeyProblem(publicKey, algorithm);
-    return wrong === undefined ? [] : [`${where}.publicKey: ${wrong}`];
+        yield at([...where, "algorithm"], `required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`);
+    else {
+        const wrong = publicKeyProblem(publicKey, algorithm);
+        if (wrong !== undefined) yield at([...where, "publicKey"], wrong);
+    }
 }
 
 const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\s*$/;
 
 /** Problem of a public key for an algorithm; undefined if there is none. */
-function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
+function publicKeyProblem(pem: string | undefined, algorithm: Algorithm): string | undefined {
+    if (algorithm === "HS256")
+        return pem && `only valid with ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`;
+    if (pem === undefined) return `required with ${algorithm}. Give the caller's public key, in PEM form.`;
     if (/PRIVATE KEY/.test(pem))
         return "must be a public key (got a private key). Treat it as leaked: create a new key pair, and set only its public key.";
     // Node.js parses more formats than APISIX, which accepts any text as a key and then rejects every token.

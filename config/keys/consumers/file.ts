@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
+import type { Path } from "../../cross-check";
+import { pathText } from "../../problems";
 import { isMapping, list, mapping } from "../../unchecked";
 
 /** Content of a callers file. */
@@ -75,14 +77,14 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 }
 
 /**
- * Corrects paths in messages about the merged list of callers. The callers of the stack file come first in that list. The
- * callers after them are in the callers file, so their paths get the name of that file.
+ * Text of a path in the merged list of callers. The callers of the stack file come first in that list. The callers after them
+ * are in the callers file, so their paths get the name of that file.
  * @param own number of callers in the stack file
  */
-export function placedInFile(texts: string[], own: number, name: string): string[] {
-    return texts.map((text) =>
-        text.replace(/\bconsumers\[(\d+)\]/g, (place, i: string) =>
-            Number(i) < own ? place : `${name}: consumers[${Number(i) - own}]`,
-        ),
-    );
+export function pathTextWithFile(name: string, own: number): (path: Path) => string {
+    return (path) => {
+        const [list, i, ...rest] = path;
+        if (list !== "consumers" || typeof i !== "number" || i < own) return pathText(path);
+        return `${name}: ${pathText([list, i - own, ...rest])}`;
+    };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { consumerName, dnsLabel, positive } from "../../values";
 
 /** A duration in Go's format, in whole hours, minutes and seconds. */
@@ -38,10 +38,13 @@ export const credential = z.strictObject({
     }),
     duration: z
         .string()
-        .refine((text) => text === "forever" || isDuration(text), {
-            error: (i) =>
-                `must be a duration, for example 8760h or 720h30m (at most 2562047h), or forever${got(i.input)}. Write days and weeks in hours`,
-        })
+        .refine(
+            (text) => text === "forever" || isDuration(text),
+            must(
+                "be a duration, for example 8760h or 720h30m (at most 2562047h), or forever",
+                "Write days and weeks in hours",
+            ),
+        )
         .default(DEFAULT_DURATION)
         .meta({
             description:

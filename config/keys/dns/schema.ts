@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import * as z from "zod";
 import { isName, plainAddress, plainTarget } from "../../../dns/names";
-import { got } from "../../problems";
+import { got, must } from "../../problems";
 
 /** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Plan Enterprise also allows 30 to 59. */
 export const TTLS = { min: 60, max: 86400 };
@@ -12,32 +12,29 @@ export const TTLS = { min: 60, max: 86400 };
 const WIRE_LIMIT = 4096;
 const CAA_TAGS = ["issue", "issuewild", "iodef"];
 
-const ttl = z.number({ error: (i) => `must be a time in seconds${got(i.input)}` }).optional();
-const proxied = z.boolean({ error: (i) => `must be true or false${got(i.input)}` }).optional();
+const ttl = z.number(must("be a time in seconds")).optional();
+const proxied = z.boolean(must("be true or false")).optional();
 
 const target = (what: string, { orNone } = { orNone: false }) =>
     z
-        .string({ error: (i) => `must be ${what}${got(i.input)}` })
+        .string(must(`be ${what}`))
         .transform(plainTarget)
-        .refine((name) => isName(name) || (orNone && name === "."), {
-            error: (i) => `must be ${what}${got(i.input)}. Write the full name, for example host.example.com`,
-        });
+        .refine(
+            (name) => isName(name) || (orNone && name === "."),
+            must(`be ${what}`, "Write the full name, for example host.example.com"),
+        );
 
 const whole = (max: number) =>
     z
-        .number({ error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}` })
-        .refine((n) => Number.isInteger(n) && n >= 0 && n <= max, {
-            error: (i) => `must be a whole number from 0 to ${max}${got(i.input)}`,
-        });
+        .number(must(`be a whole number from 0 to ${max}`))
+        .refine((n) => Number.isInteger(n) && n >= 0 && n <= max, must(`be a whole number from 0 to ${max}`));
 
 const hex = z
-    .string({ error: (i) => `must be hexadecimal digits${got(i.input)}. Quote it` })
+    .string(must("be hexadecimal digits", "Quote it"))
     .transform((text) => text.toLowerCase())
-    .refine((text) => /^([0-9a-f]{2})+$/.test(text), {
-        error: (i) => `must be hexadecimal digits, two for each byte${got(i.input)}`,
-    });
+    .refine((text) => /^([0-9a-f]{2})+$/.test(text), must("be hexadecimal digits, two for each byte"));
 
-const text = z.string({ error: (i) => `must be a string${got(i.input)}. Quote it` }).check((ctx) => {
+const text = z.string(must("be a string", "Quote it")).check((ctx) => {
     const value = ctx.value;
     const issue = (message: string) => ctx.issues.push({ code: "custom", input: value, message });
     if (value === "") issue("must not be empty. Remove the record");
@@ -78,9 +75,7 @@ export const ENTRIES = {
             tag: z
                 .string()
                 .transform((tag) => tag.toLowerCase())
-                .refine((tag) => CAA_TAGS.includes(tag), {
-                    error: (i) => `must be one of ${CAA_TAGS.join(", ")}${got(i.input)}`,
-                }),
+                .refine((tag) => CAA_TAGS.includes(tag), must(`be one of ${CAA_TAGS.join(", ")}`)),
             value: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, {
                 error: "must be printable ASCII without quotes and backslashes",
             }),

@@ -6,12 +6,12 @@ import { PHASES, type ZoneRecord } from "../../../components/cloudflare/dns-reco
 import { isName, isWithin, plainName } from "../../../dns/names";
 import { relations, serviceProblems, type Placed } from "./checks";
 import { ENTRIES, TTLS } from "./schema";
-import { didYouMean, explain, got, wording } from "../../problems";
+import { didYouMean, explain, got, must, wording } from "../../problems";
 
 /** `host` or `host:port` with a name or an IPv4 address, or `[…]:port` with IPv6. */
-const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
-    error: (i) => `must be the host of a name server, with or without a port${got(i.input)}`,
-});
+const server = z
+    .string()
+    .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, must("be the host of a name server, with or without a port"));
 
 /** Key `dns` of a stack of option cloudflare. */
 export const dnsSchema = z.strictObject({

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { isHost, positive } from "../../values";
 
 /** Cloudflare's plans of a zone, smallest first. */
@@ -12,21 +12,22 @@ export type Plan = (typeof PLANS)[number];
 export const DEFAULT_PROXY_TIMEOUT = 125;
 /** Longest wait of the edge that plan Enterprise can set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
-/** Default of `maxTokens`: the context length of OPT models, in tokens of prompt and answer together. */
-const DEFAULT_MAX_TOKENS = 1024;
+/** Most tokens of one answer: the context length of OPT models, in tokens of prompt and answer together. */
+const MOST_TOKENS = 1024;
 
 export const domain = (what: string) =>
-    z.string().refine((name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253, {
-        error: (i) => `must be ${what} in lower case, without scheme, port or final dot${got(i.input)}`,
-    });
+    z
+        .string()
+        .refine(
+            (name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253,
+            must(`be ${what} in lower case, without scheme, port or final dot`),
+        );
 
 /** Keys of the host name for callers, and of its zone at Cloudflare. */
 export const edgeKeys = {
     account: z
         .string()
-        .refine((id) => /^[0-9a-f]{32}$/.test(id), {
-            error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}`,
-        })
+        .refine((id) => /^[0-9a-f]{32}$/.test(id), must("be an account id, 32 hexadecimal digits in lower case"))
         .meta({
             description: "Id of the Cloudflare account, as in the address of its dashboard.",
             examples: ["0123456789abcdef0123456789abcdef"],
@@ -34,11 +35,6 @@ export const edgeKeys = {
     hostname: domain("a host name, for example llm.example.com,").meta({
         description: "Host name that callers use, one level below the zone.",
         examples: ["llm.example.com"],
-    }),
-    certificate: z.enum(["universal", "advanced"]).default("universal").meta({
-        description:
-            "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
-        reason: "Every zone has a universal certificate, at no extra cost.",
     }),
     zone: z
         .strictObject({
@@ -62,10 +58,10 @@ export const edgeKeys = {
         reason: "Callers are programs, not browsers.",
     }),
     proxyTimeoutSeconds: positive("a time in seconds")
-        .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
-            error: (i) =>
-                `must be at most ${LONGEST_PROXY_TIMEOUT}, the longest wait that Cloudflare allows${got(i.input)}. Lower it`,
-        })
+        .refine(
+            (n) => n <= LONGEST_PROXY_TIMEOUT,
+            must(`be at most ${LONGEST_PROXY_TIMEOUT}, the longest wait that Cloudflare allows`, "Lower it"),
+        )
         .optional()
         .meta({
             description: `Longest wait of the edge for an answer, in seconds. A value other than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
@@ -78,7 +74,7 @@ export const edgeKeys = {
 export const answerKeys = {
     tokensPerSecond: z
         .number()
-        .positive({ error: (i) => `must be a number above 0${got(i.input)}. Measure it` })
+        .positive(must("be a number above 0", "Measure it"))
         .optional()
         .meta({
             description:
@@ -86,11 +82,6 @@ export const answerKeys = {
             examples: [12],
             unset: "not checked",
         }),
-    maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
-        description:
-            "Most tokens that callers request in one answer. Only the checks of this stack use it: the edge does not enforce it.",
-        reason: "The context length of OPT models.",
-    }),
 };
 
 interface EdgeWait {
@@ -110,13 +101,19 @@ export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): Edge
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };
 }
 
-/** Warns if Alpa's speed is not set, since answers then cannot be checked against the edge's timeout. */
-export function unmeasured(
-    { tokensPerSecond, maxTokens }: { tokensPerSecond?: number; maxTokens: number },
-    proxyTimeoutSeconds: number,
-): string[] {
-    if (tokensPerSecond !== undefined) return [];
+/** Longest time that Alpa waits for more prompts to fill a batch, in seconds. */
+const BATCH_WAIT_SECONDS = 1;
+
+/** Warns if the longest answer may not arrive within the timeout of the edge: Alpa sends nothing before it is complete. */
+export function slowAnswers({ tokensPerSecond: rate }: { tokensPerSecond?: number }, waits: number): string[] {
+    if (rate === undefined)
+        return [
+            `alpa.tokensPerSecond: not set, so it is unknown whether ${MOST_TOKENS} tokens arrive within the ${waits} s that the edge waits. Measure it: ${MOST_TOKENS} tokens need ${Math.ceil(MOST_TOKENS / waits)} per second.`,
+        ];
+    const seconds = Math.ceil(MOST_TOKENS / rate) + BATCH_WAIT_SECONDS;
+    if (seconds <= waits) return [];
+    const most = Math.max(0, Math.floor((waits - BATCH_WAIT_SECONDS) * rate));
     return [
-        `alpa.tokensPerSecond: not set, so it is unknown whether ${maxTokens} tokens arrive within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
+        `alpa.tokensPerSecond: ${MOST_TOKENS} tokens take ${seconds} s, and the edge waits ${waits} s. Tell callers to request at most ${most} tokens. With plan enterprise you can raise proxyTimeoutSeconds instead.`,
     ];
 }

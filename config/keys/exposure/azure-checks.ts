@@ -1,40 +1,38 @@
 import { plainAddress } from "../../../dns/names";
-import type { CheckContext, Sound } from "../../cross-check";
+import { at, type CheckContext, type Problems, type Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 
-/**
- * Checks the keys of exposure direct against each other, in every option. @param given the config before parsing
- */
-export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): string[] {
-    if (given.exposure === "tunnel") return [];
-    const problems: string[] = [];
+/** Checks the keys of exposure direct against each other, in every option. @param given the config before parsing */
+export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
+    if (given.exposure === "tunnel") return;
     const { azure, gateway } = config;
     const hasAddress = isGiven(given, "gateway", "address");
     if (isGiven(given, "azure") && gateway?.installer === "existing")
-        problems.push("azure: only valid for a gateway that this stack installs (got installer existing). Remove it.");
+        yield at(["azure"], "only valid for a gateway that this stack installs (got installer existing). Remove it.");
     if (isGiven(given, "azure") && hasAddress)
-        problems.push("gateway.address: must not be set with azure.hostname, since callers use that name. Remove it.");
-    else if (isGiven(given, "tls") && hasAddress)
-        problems.push(
-            "gateway.address: must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
+        yield at(
+            ["gateway", "address"],
+            "must not be set with azure.hostname, since callers use that name. Remove it.",
         );
-    const { http, https } = azure?.ports ?? {};
-    // The HTTPS port is used only with TLS, or if the config names it.
-    const isUsed = isGiven(given, "tls") || isGiven(given, "azure", "ports", "https");
-    if (http !== undefined && http === https && isUsed)
-        problems.push(`azure.ports: http and https must differ (got ${http} for both). Change one.`);
-    return [...problems, ...repeated(azure?.addresses ?? []), ...tlsProblems(config, given, context)];
+    else if (isGiven(given, "tls") && hasAddress)
+        yield at(
+            ["gateway", "address"],
+            "must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
+        );
+    yield* repeated(azure?.addresses ?? []);
+    yield* tlsProblems(config, given, context);
 }
 
-function repeated(addresses: (string | undefined)[]): string[] {
+function* repeated(addresses: (string | undefined)[]): Problems {
     const plain = addresses.map((one) => one && plainAddress(one));
-    return addresses.flatMap((one, i) => {
+    for (const [i, one] of addresses.entries()) {
         const first = plain.indexOf(plain[i]);
-        if (first === i || one === undefined) return [];
-        return [
-            `azure.addresses[${i}]: must be listed only once (got ${JSON.stringify(one)}, which is azure.addresses[${first}] too). Remove it.`,
-        ];
-    });
+        if (first < i && one !== undefined)
+            yield at(
+                ["azure", "addresses", i],
+                `must be listed only once (got ${JSON.stringify(one)}, which is azure.addresses[${first}] too). Remove it.`,
+            );
+    }
 }

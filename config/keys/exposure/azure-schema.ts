@@ -1,13 +1,11 @@
 import { isIP } from "node:net";
 import * as z from "zod";
-import { hostName, positive, problem } from "../../values";
+import { hostName, problem } from "../../values";
 
 const address = z.string().check((ctx) => {
     if (isIP(ctx.value) === 0)
         ctx.issues.push(problem(ctx.value, "must be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
 });
-
-const port = positive("a port").refine((n) => n <= 65535, { error: "must be a port of at most 65535. Lower it" });
 
 /** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z
@@ -23,23 +21,6 @@ export const azure = z
                 description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
                 examples: [["20.50.2.10"]],
             }),
-        ttl: positive("a time in seconds").default(300).meta({
-            description: "TTL that the record set must have, in seconds.",
-            reason: "A change of address reaches callers within five minutes.",
-        }),
-        ports: z
-            .strictObject({
-                http: port.default(80).meta({
-                    description: "Port of the load balancer that forwards to the node port of HTTP.",
-                    reason: "Standard port of HTTP.",
-                }),
-                https: port.default(443).meta({
-                    description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
-                    reason: "Standard port of HTTPS.",
-                }),
-            })
-            .prefault({})
-            .describe("Ports of the load balancer, as callers see them."),
     })
     .optional()
     .meta({

@@ -1,9 +1,9 @@
 import { secret } from "@pulumi/pulumi/output";
 import {
     azureSide,
+    HTTPS_PORT,
     idleMinutes,
     IDLE_MINUTES,
-    type AzureChoice,
     type AzureSide,
 } from "../../../components/cloudflare/azure-side";
 import type { ReleaseTls } from "../../../components/apisix/values";
@@ -22,8 +22,11 @@ interface AzureConfig {
 /** The address for callers; undefined if it is the node port of HTTP. */
 export function azureUrl(config: AzureConfig): string | undefined {
     const { azure, tls } = config;
-    if (tls !== undefined) return address("https", azure?.hostname ?? names(config)[0], httpsPort(config)!, 443);
-    return azure === undefined ? undefined : address("http", azure.hostname, azure.ports.http, 80);
+    if (tls !== undefined) {
+        const port = httpsPort(config);
+        return `https://${azure?.hostname ?? names(config)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
+    }
+    return azure === undefined ? undefined : `http://${azure.hostname}`;
 }
 
 /** The required settings at Azure; undefined without a host name. */
@@ -33,29 +36,26 @@ export function azureOutputs(
     answerTimeoutSeconds: number,
 ): AzureSide | undefined {
     if (azure === undefined || nodePort === undefined) return undefined;
-    const choice: AzureChoice = azure;
-    return azureSide(choice, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
+    return azureSide(azure, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
 }
 
 /** The TLS settings for installing APISIX. */
 export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;
-    const { nodePort, minimumVersion } = tls;
-    return { nodePort, minimumVersion, publicPort: httpsPort(config)! };
+    return { nodePort: tls.nodePort, publicPort: httpsPort(config)! };
 }
 
 /** The TLS settings of the gateway, with the key marked as a secret. */
 export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;
-    const { files, certManager } = tls.certificate;
-    const { certificate, key } = files ?? {};
+    const { certificate, key, issuer } = tls;
     return {
         hostnames: names(config),
         redirect: tls.redirect,
-        source: certManager
-            ? { kind: "cert-manager", issuer: { name: certManager.issuer, kind: certManager.kind } }
+        source: issuer
+            ? { kind: "cert-manager", issuer }
             : { kind: "files", certificate: certificate!, key: secret(key!) },
     };
 }
@@ -72,8 +72,7 @@ export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds:
         warnings.push(
             `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`,
         );
-    const files = tls?.certificate.files;
-    return files === undefined ? warnings : [...warnings, ...tlsWarnings(files.certificate, today)];
+    return [...warnings, ...(tls?.certificate === undefined ? [] : tlsWarnings(tls.certificate, today))];
 }
 
 function names({ azure, tls }: AzureConfig): string[] {
@@ -81,9 +80,5 @@ function names({ azure, tls }: AzureConfig): string[] {
 }
 
 function httpsPort({ azure, tls }: AzureConfig): number | undefined {
-    return azure?.ports.https ?? tls?.nodePort;
-}
-
-function address(scheme: string, host: string, port: number, usual: number): string {
-    return `${scheme}://${host}${port === usual ? "" : `:${port}`}`;
+    return azure === undefined ? tls?.nodePort : HTTPS_PORT;
 }

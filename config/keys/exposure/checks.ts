@@ -1,4 +1,4 @@
-import type { Sound } from "../../cross-check";
+import { at, type Problems, type Sound } from "../../cross-check";
 import { hostnameProblems } from "../edge/hostnames";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, isMapping, type Raw } from "../../unchecked";
@@ -7,55 +7,57 @@ import { planProblems } from "../edge/plans";
 import { exposureKeys } from "./schema";
 import { answerKeys } from "../edge/schema";
 
+const URL_IN_PLACE = ["gateway", "existing", "url"];
+const SERVICE_IN_PLACE = ["gateway", "existing", "service"];
 /** Keys that are valid only with exposure direct. With a tunnel, Cloudflare manages the name and the certificate. */
-const DIRECT_KEYS = ["azure", "tls"];
+const DIRECT_KEYS = [["azure"], ["tls"]];
 /** Keys with the address for callers, valid only with exposure direct. */
-const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
+const DIRECT_ADDRESSES = [["gateway", "address"], URL_IN_PLACE];
 /** Paths of keys that are valid only with exposure tunnel. */
 const TUNNEL_KEYS = [
-    ...Object.keys(exposureKeys),
-    ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
-    "gateway.existing.service",
+    ...Object.keys(exposureKeys).map((key) => [key]),
+    ...Object.keys(answerKeys).map((key) => ["alpa", key]),
+    SERVICE_IN_PLACE,
 ];
 
 /**
  * Checks that every key is valid with the configured exposure, and that the values fit together.
  * @param given the config before parsing, which shows which keys are set
  */
-export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
-    const { exposure, gateway } = config;
-    const named = (path: string) => isGiven(given, ...path.split("."));
-    // The schema of option inter already rejects an existing gateway.
-    const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
+export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw): Problems {
+    const named = (path: string[]) => isGiven(given, ...path);
+    const inPlace = config.gateway?.installer === "existing" && named(["gateway", "existing"]);
     if (given.exposure !== "tunnel") {
-        const foreign = TUNNEL_KEYS.filter(named).map(
-            (key) =>
-                `${key}: only valid with exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
-        );
-        if (exposure === "direct" && inPlace && !named("gateway.existing.url"))
-            foreign.push("gateway.existing.url: required with exposure direct. Name the address callers use.");
-        return foreign;
+        for (const path of TUNNEL_KEYS.filter(named))
+            yield at(
+                path,
+                `only valid with exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
+            );
+        if (config.exposure === "direct" && inPlace && !named(URL_IN_PLACE))
+            yield at(URL_IN_PLACE, "required with exposure direct. Name the address callers use.");
+        return;
     }
-    const problems = [
-        ...DIRECT_KEYS.filter(named).map(
-            (key) =>
-                `${key}: only valid with exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
-        ),
-        ...DIRECT_ADDRESSES.filter(named).map(
-            (key) => `${key}: only valid with exposure direct (callers use https://<hostname>). Remove it.`,
-        ),
-    ];
-    if (inPlace && !named("gateway.existing.service"))
-        problems.push(
-            "gateway.existing.service: required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
+    for (const path of DIRECT_KEYS.filter(named))
+        yield at(
+            path,
+            "only valid with exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.",
         );
-    return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
+    for (const path of DIRECT_ADDRESSES.filter(named))
+        yield at(path, "only valid with exposure direct (callers use https://<hostname>). Remove it.");
+    if (inPlace && !named(SERVICE_IN_PLACE))
+        yield at(
+            SERVICE_IN_PLACE,
+            "required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
+        );
+    yield* hostnameProblems(config);
+    yield* planProblems(config);
+    yield* answerTimeProblems(config);
 }
 
 /** Removes the keys of the other exposure, so that only {@link exposureChecks} reports them and not the schema. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
-    return foreign.reduce((rest, path) => without(rest, path.split(".")), values);
+    return foreign.reduce(without, values);
 }
 
 function without(values: Raw, [key, ...path]: string[]): Raw {

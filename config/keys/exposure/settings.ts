@@ -1,10 +1,11 @@
 import type { Sound } from "../../cross-check";
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
-import { edgeWaits, heldTimeout, unmeasured } from "../edge/schema";
+import { edgeWaits, heldTimeout, slowAnswers } from "../edge/schema";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
-import { imageOf } from "../images";
+import { deepNameWarnings } from "../edge/hostnames";
+import { imageParts } from "../images";
 import { metricsSettings } from "../observability";
-import { cutAnswers, defaultGrace } from "../tunnel";
+import { CONNECTORS, cutAnswers, graceSeconds } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../gateway-option";
 import { DEFAULT_NODE_PORT } from "../../values";
 
@@ -23,15 +24,6 @@ type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
 /** The wait that the config sets for its server, in seconds. */
 const ownWait = ({ alpa, openai }: Sound<Pick<AnswerWait, "alpa" | "openai">>) =>
     alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
-
-/** Longest answer time in seconds, from a config that may have problems; undefined if it is unknown. */
-export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
-    const { exposure } = config;
-    const own = ownWait(config);
-    if (own !== undefined) return own;
-    if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
-    return exposure === "tunnel" ? edgeWaits(config) - BEFORE_THE_EDGE_SECONDS : undefined;
-}
 
 /** Longest time that a stopping pod or connector waits for an answer, in seconds. */
 export const longestAnswer = (config: AnswerWait & { openai?: { longestAnswerSeconds: number } }): number =>
@@ -55,16 +47,16 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;
-    const { image, connectors, graceSeconds } = config.tunnel!;
+    const { image } = config.tunnel!;
     return {
         account: account!,
         hostname: hostname!,
         zone: { name: zone!.name, manage: "existing" },
         plan: zone!.plan,
         connectors: {
-            image: imageOf(image),
-            replicas: connectors,
-            graceSeconds: graceSeconds ?? defaultGrace(longestAnswer(config)),
+            image: imageParts(image),
+            replicas: CONNECTORS,
+            graceSeconds: graceSeconds(longestAnswer(config)),
             ...metricsSettings(config.observability),
         },
         browserChecks,
@@ -74,10 +66,12 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
 
 export function exposureWarnings(config: Parsed): string[] {
     if (config.exposure === "direct") return [];
-    const { alpa, gateway, tunnel } = config;
-    const warnings = [...(alpa ? unmeasured(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
-    if (tunnel!.connectors === 1)
-        warnings.push("tunnel.connectors: 1, so the loss of the connector's node is an outage. Set 2.");
+    const { alpa, gateway, hostname, zone } = config;
+    const warnings = [
+        ...(alpa ? slowAnswers(alpa, edgeWaits(config)) : []),
+        ...cutAnswers(longestAnswer(config)),
+        ...deepNameWarnings([hostname!], zone!.name),
+    ];
     if (gateway.nodePort !== undefined)
         warnings.push(
             `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when callers no longer use it.`,

@@ -1,11 +1,13 @@
 import * as z from "zod";
 import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
-import type { Sound } from "../../cross-check";
-import { got } from "../../problems";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { got, must } from "../../problems";
+import { serverKind } from "../openai";
 import { isGiven, type Raw } from "../../unchecked";
 import { portsOf } from "../../values";
-import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
+import type { ParsedGatewayOption } from "../gateway-option";
+import { hostParts, sshHost, sshHostProblems, sshHosts, type ParsedSsh } from "./ssh-host";
 
 const SSH_PORT = 22;
 
@@ -21,14 +23,11 @@ const network = z.string().check((ctx) => {
 
 const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
 
-const ports = z.coerce.string().refine(
-    (text) => {
-        if (!/^\d+(-\d+)?$/.test(text)) return false;
-        const [first, last] = portRange(text);
-        return isPort(first) && isPort(last) && first <= last;
-    },
-    { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}` },
-);
+const ports = z.coerce.string().refine((text) => {
+    if (!/^\d+(-\d+)?$/.test(text)) return false;
+    const [first, last] = portRange(text);
+    return isPort(first) && isPort(last) && first <= last;
+}, must("be a port or a range of ports, for example 10002-19999"));
 
 /** First and last port of `6379` or `10002-19999`. */
 function portRange(text: string): [first: number, last: number] {
@@ -36,21 +35,17 @@ function portRange(text: string): [first: number, last: number] {
     return [first, last];
 }
 
-/** Key `firewall` of the server. */
+/** Key `firewall`. */
 export const serverFirewall = z
     .strictObject({
-        apply: z.enum(["print", "ssh"]).default("print").meta({
-            description:
-                "`print` returns the firewall rules as the output `serverFirewall`; `ssh` loads them on `hosts`.",
-            reason: "The stack changes hosts only on request.",
-        }),
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that the server runs on. Add a host" })
             .optional()
             .meta({
-                description: "Hosts that run the server, with `apply: ssh`.",
-                unset: "no hosts: the rules are only printed",
+                description: "Hosts that run the server, on which the stack loads the rules over SSH.",
+                unset: "the stack only prints the rules, as the output `serverFirewall`",
+                reason: "The stack changes hosts only on request.",
             }),
         from: z
             .array(network)
@@ -89,69 +84,46 @@ export const serverFirewall = z
 
 export type ParsedFirewall = z.infer<typeof serverFirewall>;
 
-type Server = Sound<{ endpoints: { address: string }[]; firewall?: ParsedFirewall }>;
-
-interface Config {
-    alpa?: Server;
-    openai?: Server;
-    cluster?: Sound<{ nodes?: { address: string }[] }>;
-}
+type Config = Sound<Pick<ParsedGatewayOption, "alpa" | "openai" | "cluster" | "ssh"> & { firewall?: ParsedFirewall }>;
 
 /**
  * Checks the keys of `firewall` against each other and against other keys.
  * @param given the config before parsing, which shows which keys are set
- * @param isSecret whether a value is stored encrypted
  */
-export function firewallProblems(
-    { alpa, openai, cluster }: Config,
-    given: Raw,
-    isSecret: (value: unknown) => boolean,
-): string[] {
-    const kind = openai ? "openai" : "alpa";
-    const { firewall, endpoints = [] } = openai ?? alpa ?? {};
-    if (firewall === undefined) return [];
-    const { hosts = [], apply } = firewall;
-    const named = (key: string) => isGiven(given, kind, "firewall", key);
-    const problems = sshHostProblems(`${kind}.firewall.hosts`, hosts, isSecret);
-    if ((apply === "ssh") !== named("hosts"))
-        problems.push(
-            `${kind}.firewall.hosts: required with apply ssh, and only valid with it (got apply ${apply}). Name the hosts that the server runs on, or remove the key.`,
+export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config, given: Raw): Problems {
+    if (firewall === undefined) return;
+    const { hosts = [], ports: more = [] } = firewall;
+    const named = (key: string) => isGiven(given, "firewall", key);
+    yield* sshHostProblems(["firewall", "hosts"], hosts, ssh);
+    const isKnown = cluster?.nodes?.every((node) => isIpv4(hostParts(node?.address).address)) ?? false;
+    if (!named("from") && !isKnown)
+        yield at(
+            ["firewall", "from"],
+            "required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
         );
-    if (!named("from") && !(cluster?.nodes ?? [undefined]).every((node) => isIpv4(node?.address ?? "")))
-        problems.push(
-            `${kind}.firewall.from: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide`,
-        );
-    const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
-        problems.push(
-            `${kind}.firewall.alsoFrom: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.`,
+        yield at(
+            ["firewall", "alsoFrom"],
+            "required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
         );
-    return [...problems, ...portProblems(kind, endpoints, more, hosts)];
+    const server = serverKind(given);
+    const sshPorts = [SSH_PORT, ...hosts.map((host) => hostParts(host?.address).port)];
+    const own = (config[server]?.endpoints ?? []).map((one = "") => one.split(":")[1] ?? "");
+    yield* portProblems([server, "endpoints"], own, sshPorts);
+    yield* portProblems(["firewall", "ports"], more, sshPorts);
 }
 
 /** Checks that the rules do not block SSH. */
-function portProblems(
-    kind: string,
-    endpoints: Sound<{ address: string }[]>,
-    more: (string | undefined)[],
-    hosts: Sound<{ port: number }[]>,
-): string[] {
-    const ssh = [SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)];
-    const own = endpoints.map((one): [string, string] => [
-        `${kind}.endpoints`,
-        (one?.address ?? "").split(":")[1] ?? "",
-    ]);
-    const named = more.map((text): [string, string] => [`${kind}.firewall.ports`, text ?? ""]);
-    return [own, named].flatMap((list) =>
-        list.flatMap(([key, text], i) => {
-            const [first, last] = portRange(text);
-            const shut = ssh.find((port) => first <= port && port <= last);
-            if (shut === undefined) return [];
-            return [
-                `${key}[${i}]: must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
-            ];
-        }),
-    );
+function* portProblems(list: Path, ports: (string | undefined)[], ssh: number[]): Problems {
+    for (const [i, text = ""] of ports.entries()) {
+        const [first, last] = portRange(text);
+        const shut = ssh.find((port) => first <= port && port <= last);
+        if (shut !== undefined)
+            yield at(
+                [...list, i],
+                `must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
+            );
+    }
 }
 
 /**
@@ -162,6 +134,7 @@ function portProblems(
  */
 export function firewallSettings(
     firewall: ParsedFirewall | undefined,
+    login: ParsedSsh | undefined,
     endpoints: string[],
     nodes: string[] = [],
 ): FirewallSettings | undefined {
@@ -173,8 +146,8 @@ export function firewallSettings(
         rayPorts: firewall?.ports ?? [],
         alsoFrom: firewall?.alsoFrom ?? [],
     };
-    if (firewall?.apply !== "ssh") return { rules, apply: "print" };
-    return { rules, apply: "ssh", hosts: firewall.hosts!.map(sshHostOf) };
+    if (firewall?.hosts === undefined) return { rules, apply: "print" };
+    return { rules, apply: "ssh", hosts: sshHosts(firewall.hosts, login) };
 }
 
 /** Warnings for the operator. @param nodes addresses of the cluster's nodes, if the stack creates the cluster */
@@ -186,7 +159,7 @@ export function firewallWarnings(
 ): string[] {
     if (settings === undefined)
         return [
-            `${kind}.firewall: not set, so the stack has no firewall rules for the hosts of the server. Set ${kind}.firewall.from to the nodes' addresses.`,
+            "firewall: not set, so the stack has no firewall rules for the hosts of the server. Set firewall.from to the nodes' addresses.",
         ];
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
     const hosts = endpoints.map((text) => text.split(":")[0]);
@@ -194,11 +167,11 @@ export function firewallWarnings(
     return [
         ...shut.map(
             (address) =>
-                `${kind}.firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches the server from another address in the list.`,
+                `firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches the server from another address in the list.`,
         ),
         ...[...new Set(hosts.filter((host) => !known.includes(host)))].map(
             (host) =>
-                `${kind}.firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach the server on this host. Add the host, unless the list has it under another address.`,
+                `firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach the server on this host. Add the host, unless the list has it under another address.`,
         ),
     ];
 }

@@ -1,36 +1,34 @@
 import { secret } from "@pulumi/pulumi/output";
 import * as z from "zod";
 import type { SshHost } from "../../../components/hosts/ssh-host";
-import type { Sound } from "../../cross-check";
-import { got } from "../../problems";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { must, pathText } from "../../problems";
 import { sshKeyProblem } from "./ssh-key";
 import { isHost, text, unquotedText } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
-/** Schema of a port. @param advice second sentence of the error */
-export const port = (advice: string) =>
-    z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
-        error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
-    });
+const ADDRESS = /^(?:([a-z_][a-z0-9_-]{0,31})@)?([^@:]+)(?::(\d+))?$/;
+
+/** Parts of the address of a host: `10.0.0.1`, `10.0.0.1:2222` or `ops@10.0.0.1`. */
+export function hostParts(text = ""): { user?: string; address: string; port: number } {
+    const [, user, address = "", port = "22"] = ADDRESS.exec(text) ?? [];
+    return { user, address, port: Number(port) };
+}
 
 /** Schema of a host that is managed over SSH, for every list of hosts. */
 export const sshHost = z.strictObject({
     address: z
         .string()
-        .refine(isHost, {
-            error: (i) => `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}`,
-        })
-        .meta({ description: "Host name or IPv4 address for SSH.", examples: ["10.20.96.188"] }),
-    port: port("SSH listens on 22")
-        .default(22)
-        .meta({ description: "Port of the SSH server.", reason: "Standard port of SSH." }),
-    user: z
-        .string()
-        .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
-            error: (i) => `must be the name of a user${got(i.input)}`,
-        })
-        .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
+        .refine((text) => {
+            const { address, port } = hostParts(text);
+            return isHost(address) && port >= 1 && port <= 65535;
+        }, must("be a lower-case host or an IPv4 address, with user@ or :port where they are not ssh.user and 22"))
+        .meta({
+            description:
+                "Host name or IPv4 address for SSH. Write `ops@10.20.96.188:2222` for another user than `ssh.user` and another port than 22.",
+            examples: ["10.20.96.188"],
+        }),
     hostKey: z
         .string()
         .refine((line) => HOST_KEY.test(line), {
@@ -39,58 +37,80 @@ export const sshHost = z.strictObject({
         .meta({
             description:
                 "Public key of the SSH server. A host with another key is rejected. Print the key with `ssh-keyscan -t ed25519 <address>`, and compare it with `/etc/ssh/ssh_host_ed25519_key.pub` on the host.",
+            // The private key could be written here by mistake.
+            mayBeSecret: true,
             examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
         }),
-    privateKey: unquotedText.meta({
-        description: "Private key of the user, as a secret, without a passphrase.",
-        secret: "id_ed25519",
-    }),
-    sudoPassword: text("a password")
-        .meta({ secret: "password.txt" })
-        .optional()
-        .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo needs no password" }),
 });
 
+/** Key `ssh`: the login on the hosts of every list. */
+export const ssh = z
+    .strictObject({
+        user: z
+            .string()
+            .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), must("be the name of a user"))
+            .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
+        privateKey: unquotedText.meta({
+            description: "Private key of the user, as a secret, without a passphrase.",
+            secret: "id_ed25519",
+        }),
+        sudoPassword: text("a password")
+            .meta({ secret: "password.txt" })
+            .optional()
+            .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo needs no password" }),
+    })
+    .describe("The login on the hosts that this stack manages over SSH.");
+
+export type ParsedSsh = z.infer<typeof ssh>;
 type ParsedSshHost = z.infer<typeof sshHost>;
 
-/** Converts a checked host into settings of the components, and keeps the other keys of the entry. */
-export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey" | "sudoPassword"> & SshHost {
-    const { privateKey, sudoPassword, ...rest } = host;
+/** Converts checked hosts into settings of the components. */
+export function sshHosts(hosts: ParsedSshHost[], login: ParsedSsh | undefined): SshHost[] {
+    return hosts.map((host) => sshHostOf(host, login!));
+}
+
+export function sshHostOf({ address: place, hostKey }: ParsedSshHost, login: ParsedSsh): SshHost {
+    const { address, port, user = login.user } = hostParts(place);
+    const { privateKey, sudoPassword } = login;
     return {
-        ...rest,
+        ...{ address, port, user, hostKey },
         privateKey: secret(privateKey),
         ...(sudoPassword === undefined ? {} : { sudoPassword: secret(sudoPassword) }),
     };
 }
 
 /**
- * Checks the hosts of a list, and that their secrets are encrypted.
- * @param key path of the list, for example `tunnel.hosts`
- * @param isSecret whether a value is stored encrypted
+ * Checks the hosts of a list, and that a login is set for them.
+ * @param list path of the list, for example that of `tunnel.hosts`
  * @param twice advice in the error about a duplicate host
  */
-export function sshHostProblems(
-    key: string,
+export function* sshHostProblems(
+    list: Path,
     hosts: Sound<ParsedSshHost[]>,
-    isSecret: (value: unknown) => boolean,
+    login: Sound<ParsedSsh> | undefined,
     twice = "Remove it.",
-): string[] {
-    const seen = new Map<string, string>();
-    return hosts.flatMap(({ address, port, privateKey, sudoPassword } = {}, i) => {
-        const where = `${key}[${i}]`;
-        const problems: string[] = [];
-        for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
-            if (value !== undefined && !isSecret(value))
-                problems.push(
-                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it. Replace this secret on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
-                );
-        const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
-        if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
-        const place = `${address}:${port}`;
-        const first = seen.get(place);
-        seen.set(place, first ?? where);
-        if (first !== undefined && address !== undefined)
-            problems.push(`${where}: must be listed only once (${first} is ${place} too). ${twice}`);
-        return problems;
+): Problems {
+    if (login === undefined && hosts.length > 0)
+        yield at(
+            ["ssh"],
+            `required with ${pathText(list)}. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519`,
+        );
+    const places = hosts.map((host) => {
+        const { address, port } = hostParts(host?.address);
+        return host?.address && `${address}:${port}`;
     });
+    for (const [i, place] of places.entries()) {
+        const first = places.indexOf(place);
+        if (first < i && place !== undefined)
+            yield at(
+                [...list, i],
+                `must be listed only once (${pathText([...list, first])} is ${place} too). ${twice}`,
+            );
+    }
+}
+
+/** Checks the private key of the login. */
+export function* sshProblems({ privateKey }: Sound<ParsedSsh> = {}): Problems {
+    const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
+    if (wrong !== undefined) yield at(["ssh", "privateKey"], wrong);
 }

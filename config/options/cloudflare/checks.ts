@@ -1,77 +1,51 @@
-import { counted } from "../../problems";
 import { answerTimeProblems } from "../../keys/edge/answer-time";
-import type { CheckContext, Sound } from "../../cross-check";
+import { at, type CheckContext, type Problems, type Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
 import { hostnameProblems } from "../../keys/edge/hostnames";
 import { planProblems } from "../../keys/edge/plans";
 import { serverProblems } from "../../keys/openai";
-import { sshHostProblems } from "../../keys/hosts/ssh-host";
+import { sshHostProblems, sshProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import type { ParsedCloudflare } from "./schema";
 
 /** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
-/** Cloudflare's limit of connectors in a tunnel. */
-const MOST_CONNECTORS = 25;
-const LAST_PORT = 65535;
 
 type Config = Sound<ParsedCloudflare>;
 type Consumers = NonNullable<Config["consumers"]>;
+type Entry = ParsedCloudflare["consumers"][number]["credentials"][number];
 
 /**
  * Checks the keys of option cloudflare against each other.
  * @param given the config before parsing, which shows which keys are set
  * @param data the records file of the zone, if the config names one
  */
-export function cloudflareChecks(
+export function* cloudflareChecks(
     config: Config,
     given: Raw,
     data: ZoneData,
-    { isSecret, today }: Pick<CheckContext, "isSecret" | "today">,
-): string[] {
+    { today }: Pick<CheckContext, "today">,
+): Problems {
     const { consumers = [], hostname, aliases = [], zone } = config;
-    return [
-        ...serverProblems("cloudflare", given),
-        ...hostnameProblems(config),
-        ...planProblems(config),
-        ...answerTimeProblems(config),
-        ...sshHostProblems(
-            "tunnel.hosts",
-            config.tunnel?.hosts ?? [],
-            (value) => isSecret("tunnel", value),
-            "For more connectors raise tunnel.connectorsPerHost.",
-        ),
-        ...connectorProblems(config.tunnel),
-        ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")
-            ? [
-                  "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker adds a missing model. Remove one of them.",
-              ]
-            : []),
-        ...duplicateNames(consumers),
-        ...rotationProblems(consumers, config.maxOverlapDays, today),
-        ...tokenCount(consumers, today),
-        ...data.problems,
-        ...serviceProblems(data.records, [hostname, ...aliases].map(String), "dns.records", zone?.name),
-    ];
-}
-
-/** Checks that there are not too many connectors for Cloudflare, and enough ports for the connectors of each host. */
-function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
-    if (each === undefined) return [];
-    const problems: string[] = [];
-    if (all.length * each > MOST_CONNECTORS)
-        problems.push(
-            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * each}: ${counted(all.length, "host")} with ${each} each). Lower tunnel.connectorsPerHost, or have fewer hosts.`,
+    yield* serverProblems("cloudflare", given);
+    yield* hostnameProblems(config);
+    yield* planProblems(config);
+    yield* answerTimeProblems(config);
+    yield* sshHostProblems(["tunnel", "hosts"], config.tunnel?.hosts ?? [], {});
+    yield* sshProblems(config.ssh);
+    if (config.edgeWorker?.off !== undefined && isGiven(given, "alpa", "defaultModel"))
+        yield at(
+            ["alpa", "defaultModel"],
+            "has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
         );
-    const last = LAST_PORT - each + 1;
-    for (const [i, { metricsPort } = {}] of all.entries())
-        if (metricsPort !== undefined && metricsPort > last && metricsPort <= LAST_PORT)
-            problems.push(
-                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${each} connectors use that port and the next ones (got ${metricsPort}). Lower it.`,
-            );
-    return problems;
+    yield* duplicateNames(consumers);
+    yield* rotationProblems(consumers, config.maxOverlapDays, today);
+    yield* tokenCount(consumers, today);
+    // Each problem of the file begins with its line.
+    for (const text of data.problems) yield at([], text);
+    yield* serviceProblems(data.records, [hostname, ...aliases].map(String), zone?.name);
 }
 
 /** Reads the records file of a config. @param folder folder of the stack file */
@@ -87,34 +61,36 @@ export function zoneData(values: Raw, folder: string): ZoneData {
  * Checks rotations. The provider accepts the version of a secret and the expiry date of the previous secret only together.
  * Both must stay in the config.
  */
-function rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): string[] {
-    return consumers.flatMap((consumer, i) =>
-        (consumer?.credentials ?? []).flatMap(({ secretVersion: version, previousSecretExpires: until } = {}, j) => {
-            const where = `consumers[${i}].credentials[${j}]`;
-            if (version !== undefined && version > 1 && until === undefined)
-                return [
-                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working, and keep this key after that day.`,
-                ];
-            if (until !== undefined && (version === undefined || version === 1))
-                return [
-                    `${where}.previousSecretExpires: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.`,
-                ];
-            if (until === undefined || longest === undefined || !day.safeParse(until).success) return [];
-            if (daysUntil(until, today) > longest)
-                return [
-                    `${where}.previousSecretExpires: must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`,
-                ];
-            return [];
-        }),
-    );
+function* rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): Problems {
+    for (const [i, consumer] of consumers.entries())
+        for (const [j, credential] of (consumer?.credentials ?? []).entries()) {
+            const message = rotationProblem(credential, longest, today);
+            if (message !== undefined) yield at(["consumers", i, "credentials", j, "previousSecretExpires"], message);
+        }
 }
 
-function tokenCount(consumers: Consumers, today: Date): string[] {
+function rotationProblem(
+    { secretVersion = 1, previousSecretExpires: until }: Sound<Entry> = {},
+    longest: number | undefined,
+    today: Date,
+): string | undefined {
+    if (until === undefined)
+        return secretVersion > 1
+            ? `required with secretVersion ${secretVersion}. Set the day on which the previous secret stops working, and keep this key after that day.`
+            : undefined;
+    if (secretVersion === 1)
+        return "only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.";
+    if (longest === undefined || !day.safeParse(until).success || daysUntil(until, today) <= longest) return undefined;
+    return `must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`;
+}
+
+function* tokenCount(consumers: Consumers, today: Date): Problems {
     const living = consumers
         .flatMap((consumer) => consumer?.credentials ?? [])
         .filter(({ expires } = {}) => !expires || !day.safeParse(expires).success || daysUntil(expires, today) > 0);
-    if (living.length <= MOST_TOKENS) return [];
-    return [
-        `consumers: must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`,
-    ];
+    if (living.length > MOST_TOKENS)
+        yield at(
+            ["consumers"],
+            `must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`,
+        );
 }

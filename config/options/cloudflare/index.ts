@@ -1,7 +1,8 @@
 import { apiProblems } from "../../api-access";
+import type { Problems, Sound } from "../../cross-check";
 import { parseOption, type OptionDefinition } from "../option";
 import { cloudflareChecks, zoneData } from "./checks";
-import { cloudflareSchema } from "./schema";
+import { cloudflareSchema, type ParsedCloudflare } from "./schema";
 import { cloudflareSettings, type CloudflareSettings } from "./settings";
 
 export const cloudflare: OptionDefinition<CloudflareSettings> = {
@@ -10,14 +11,10 @@ export const cloudflare: OptionDefinition<CloudflareSettings> = {
     read(values, context) {
         const { today, api, folder } = context;
         const zone = zoneData(values, folder);
-        return parseOption(
-            cloudflareSchema,
-            values,
-            (config) => [
-                ...cloudflareChecks(config, values, zone, context),
-                ...(api === undefined ? [] : apiProblems(api)),
-            ],
-            (data) => cloudflareSettings(data, zone, today),
-        );
+        function* check(config: Sound<ParsedCloudflare>): Problems {
+            yield* cloudflareChecks(config, values, zone, context);
+            if (api !== undefined) yield* apiProblems(api);
+        }
+        return parseOption(cloudflareSchema, values, context, check, (data) => cloudflareSettings(data, zone, today));
     },
 };

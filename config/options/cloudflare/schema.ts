@@ -2,20 +2,20 @@ import * as z from "zod";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
 import { edgeOpenai } from "../../keys/openai";
+import { ssh } from "../../keys/hosts/ssh-host";
 import { movedFrom } from "../../keys/moved-from";
 import { tunnel } from "../../keys/tunnel";
-import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
-import { got } from "../../problems";
+import { must } from "../../problems";
 import { consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
 
-/** Windows and block times of rate limits that the API accepts, in seconds. */
-const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
+/** Windows of rate limits that the API accepts, in seconds. */
+const PERIODS = [10, 60, 120, 300, 600, 3600];
 
 const period = (what: string, list: number[]) =>
-    z.number().refine((n) => list.includes(n), {
-        error: (i) => `must be ${what} that Cloudflare offers: ${list.join(", ")}${got(i.input)}. Choose one`,
-    });
+    z
+        .number()
+        .refine((n) => list.includes(n), must(`be ${what} that Cloudflare offers: ${list.join(", ")}`, "Choose one"));
 
 /** Keys of option cloudflare, without the project's prefix. The reference of keys is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
@@ -34,7 +34,6 @@ export const cloudflareSchema = z.strictObject({
             examples: [["opt.example.com"]],
             reason: "One name is enough.",
         }),
-    certificate: edgeKeys.certificate,
     movedFrom,
     zone: edgeKeys.zone,
     alpa: z
@@ -74,42 +73,29 @@ export const cloudflareSchema = z.strictObject({
         examples: ["/alpa-opt-service"],
         unset: "no prefix",
     }),
+    ssh,
     tunnel,
-    access: z
-        .strictObject({
-            teamName: z
-                .string()
-                .refine((name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name), {
-                    error: (i) => `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}`,
-                })
-                .meta({
-                    description: "Name of the Zero Trust team: the part before `.cloudflareaccess.com`.",
-                    examples: ["example"],
-                }),
-        })
-        .describe("Cloudflare Access, which authenticates callers by their service token."),
+    teamName: z
+        .string()
+        .refine(
+            (name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name),
+            must("be the part before .cloudflareaccess.com, in lower case"),
+        )
+        .meta({
+            description:
+                "Name of the Zero Trust team whose Access authenticates callers: the part before `.cloudflareaccess.com`.",
+            examples: ["example"],
+        }),
     rateLimit: z
         .strictObject({
             requests: positive("a number of requests").meta({
                 description: "Number of requests allowed in each window of `perSeconds`.",
                 examples: [60],
             }),
-            perSeconds: period("a window in seconds", PERIODS.slice(0, -1)).meta({
+            perSeconds: period("a window in seconds", PERIODS).meta({
                 description:
-                    "Length of the window, in seconds: 10 with every plan, 60 from plan `pro`, 120, 300 or 600 from `business`, and 3600 with `enterprise`.",
+                    "Length of the window, in seconds, and the time for which a caller gets 429 after exceeding the limit: 10 with every plan, 60 from plan `pro`, 120, 300 or 600 from `business`, and 3600 with `enterprise`.",
                 examples: [60],
-            }),
-            blockSeconds: period("a time in seconds", PERIODS)
-                .optional()
-                .meta({
-                    description: "Time for which a caller gets 429 after exceeding the limit, in seconds.",
-                    examples: [60],
-                    unset: "the length of the window",
-                }),
-            per: z.enum(["address", "client"]).default("address").meta({
-                description:
-                    "What the limit counts by. `address` counts the requests of each address. `client` counts the requests of each client id at each address, and needs plan `enterprise`.",
-                reason: "Every plan supports `address`.",
             }),
         })
         .optional()
@@ -120,25 +106,22 @@ export const cloudflareSchema = z.strictObject({
     browserChecks: edgeKeys.browserChecks,
     edgeWorker: z
         .strictObject({
-            enabled: enabled.default(true).meta({
-                description:
-                    "Whether the Worker runs. With `false`, requests without `model` get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
-                reason: "Requests without `model` work as with the other options.",
-            }),
-            reason: reason.meta({
-                description: "Reason why no Worker may run. Required with `enabled: false`.",
-                examples: ["no Workers in this account"],
-                unset: "not set",
-            }),
+            off: text("the reason")
+                .optional()
+                .meta({
+                    description:
+                        "Reason why no Worker may run. Requests without `model` then get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
+                    examples: ["no Workers in this account"],
+                    unset: "the Worker runs",
+                }),
         })
-        .check(reasonFor({ enabled: false }, "Give the reason why no Worker may run"))
         .prefault({})
         .describe(
             "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",
         ),
     proxyTimeoutSeconds: edgeKeys.proxyTimeoutSeconds,
     notify: z
-        .array(z.email({ error: (i) => `must be a mail address${got(i.input)}` }))
+        .array(z.email(must("be a mail address")))
         .default([])
         .meta({
             description: "Mail addresses that Cloudflare notifies a week before a token expires.",

@@ -1,8 +1,9 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-token";
 import type { ParsedCloudflare } from "./schema";
-import { edgeWaits, heldTimeout, unmeasured } from "../../keys/edge/schema";
-import { cutAnswers, defaultGrace } from "../../keys/tunnel";
+import { edgeWaits, heldTimeout, slowAnswers } from "../../keys/edge/schema";
+import { deepNameWarnings } from "../../keys/edge/hostnames";
+import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
 import type { CommonSettings } from "../option";
@@ -27,11 +28,16 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
  * @param data the records file of the zone, if the config names one
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
-    const { account, hostname, aliases, movedFrom, zone, alpa, openai, tunnel, access, rateLimit } = config;
+    const { account, hostname, aliases, movedFrom, zone, alpa, openai, tunnel, ssh, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         option: "cloudflare",
-        warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
+        warnings: [
+            ...warnings,
+            ...answerWarnings(config),
+            ...deepNameWarnings([hostname, ...aliases], zone.name),
+            ...data.warnings,
+        ],
         expires,
         movedFrom,
         account,
@@ -42,20 +48,18 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         endpoint: (openai ?? alpa!).endpoints[0],
         pathPrefix: config.pathPrefix,
         connectors: {
-            hosts: tunnel.hosts.map(sshHostOf),
+            hosts: tunnel.hosts.map(({ metricsPort, ...host }) => ({ ...sshHostOf(host, ssh), metricsPort })),
             version: tunnel.version,
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
-            instances: tunnel.connectorsPerHost,
-            graceSeconds: tunnel.graceSeconds ?? defaultGrace(longestAnswer(config)),
+            instances: CONNECTORS,
+            graceSeconds: graceSeconds(longestAnswer(config)),
         },
-        teamName: access.teamName,
-        ...(rateLimit === undefined
-            ? {}
-            : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
+        teamName: config.teamName,
+        ...(rateLimit === undefined ? {} : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
         ...(openai && { openaiPaths: openai.paths }),
-        ...(alpa && config.edgeWorker.enabled ? { defaultModel: alpa.defaultModel } : {}),
+        ...(alpa && config.edgeWorker.off === undefined ? { defaultModel: alpa.defaultModel } : {}),
         ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
@@ -89,17 +93,13 @@ function callers(config: ParsedCloudflare, today: Date) {
 }
 
 function answerWarnings(config: ParsedCloudflare): string[] {
-    const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
-    const warnings = [...(alpa ? unmeasured(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
-    if (!edgeWorker.enabled)
-        warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
+    const { alpa, rateLimit, zone, edgeWorker } = config;
+    const warnings = [...(alpa ? slowAnswers(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
+    if (edgeWorker.off !== undefined)
+        warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.off}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: applies to ${config.openai ? "the paths below /v1" : "/completions and /logprobs"} of every host name in zone ${zone.name}, since rules of plan free can match only the path.`,
-        );
-    if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
-        warnings.push(
-            "tunnel: only one connector, so every upgrade of the connector is an outage. Run two connectors, on one host or on two hosts.",
         );
     return warnings;
 }

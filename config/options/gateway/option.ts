@@ -1,11 +1,12 @@
 import type * as z from "zod";
 import { apiProblems } from "../../api-access";
-import type { CheckContext, Sound } from "../../cross-check";
+import type { Problems, Sound } from "../../cross-check";
 import { classChecks } from "../../keys/classes/checks";
 import { clusterChecks } from "../../keys/cluster/checks";
 import { observabilityProblems } from "../../keys/observability";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
+import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { parseOption, type OptionDefinition } from "../option";
 import type { Raw } from "../../unchecked";
 import { gatewayChecks } from "./checks";
@@ -14,13 +15,11 @@ import type { ParsedGatewayOption } from "../../keys/gateway-option";
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";
     schema: z.ZodObject & z.ZodType<Data>;
-    /** The schema of a stack with exposure tunnel, which requires more keys. */
-    exposedSchema: z.ZodType<Data>;
     /**
      * Checks the option's own keys against each other.
      * @param given the config before parsing, which shows which keys are set
      */
-    checks: (config: Sound<Data>, given: Raw, context: CheckContext) => string[];
+    checks: (config: Sound<Data>, given: Raw) => Problems;
     settings: (data: Data, today: Date) => Settings;
 }
 
@@ -28,7 +27,6 @@ interface GatewayOption<Data, Settings> {
 export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     option,
     schema,
-    exposedSchema,
     checks,
     settings,
 }: GatewayOption<Data, Settings>): OptionDefinition<Settings> {
@@ -38,24 +36,24 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
         read(values, context) {
             const { today, api } = context;
             const isExposed = values.exposure === "tunnel";
+            function* check(config: Sound<Data>): Problems {
+                // Every config of an option with a gateway has these keys. TypeScript cannot infer this, because `Data` is a
+                // type parameter.
+                const common = config as Sound<ParsedGatewayOption>;
+                yield* exposureChecks(common, values);
+                yield* azureChecks(common, values, context);
+                yield* clusterChecks(common, values);
+                yield* checks(config, values);
+                yield* gatewayChecks(option, common, values, context);
+                yield* classChecks(common);
+                yield* observabilityProblems(common, values);
+                if (isExposed && api !== undefined) yield* apiProblems(api);
+            }
             return parseOption(
-                isExposed ? exposedSchema : schema,
+                isExposed ? (schema.extend(requiredExposureKeys) as z.ZodObject & z.ZodType<Data>) : schema,
                 { ...ofTheExposure(values), option },
-                (config) => {
-                    // Every config of an option with a gateway has these keys. TypeScript cannot infer this, because `Data`
-                    // is a type parameter.
-                    const common = config as Sound<ParsedGatewayOption>;
-                    return [
-                        ...exposureChecks(option, common, values),
-                        ...azureChecks(common, values, context),
-                        ...clusterChecks(common, values, context),
-                        ...checks(config, values, context),
-                        ...gatewayChecks(option, common, values, context),
-                        ...classChecks(common),
-                        ...observabilityProblems(common, values),
-                        ...(isExposed && api !== undefined ? apiProblems(api) : []),
-                    ];
-                },
+                context,
+                check,
                 (data) => settings(data, today),
             );
         },

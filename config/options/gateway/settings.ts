@@ -5,18 +5,19 @@ import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumer";
 import { keyDigest } from "../../../components/consumers/key-digest";
 import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
-import { OLDEST_APISIX } from "../../../components/apisix/version";
+import { DEFAULT_CHART, OLDEST_APISIX } from "../../../components/apisix/version";
 import type { ServerSettings } from "../../../components/server";
 import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
-import { RETRY_AFTER_SECONDS } from "../../keys/closed";
 import { livingCredentials } from "../../keys/consumers/credentials";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/exposure/azure-settings";
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
-import { imageName, imageOf } from "../../keys/images";
+import { guardSettings } from "../../keys/guard";
+import { imageParts } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "../../keys/gateway-option";
+import { readiness } from "../../keys/waits";
 import type { CommonSettings } from "../option";
 
 /** Settings of every option with a gateway, in addition to the arguments of its component. */
@@ -25,9 +26,15 @@ export interface SharedSettings extends CommonSettings, ClusterSettings {
     azure?: AzureSide;
 }
 
+/**
+ * Longest wait for the counter server, in milliseconds, which each request waits while it hangs: the default of APISIX. A
+ * completion takes longer anyway.
+ */
+const COUNTERS_MILLISECONDS = 1000;
+
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
-    const { cluster, movedFrom, namespace, readiness, gateway, pathPrefix } = config;
+    const { cluster, movedFrom, namespace, waitSeconds, gateway, pathPrefix } = config;
     const { sharedCounters, closed } = gateway;
     const { consumers, warnings, expires } = callers(config, today);
     const classes = classSettings(config);
@@ -37,19 +44,23 @@ export function sharedSettings(config: Parsed, today: Date) {
             ...exposureWarnings(config),
             ...azureWarnings(config, answerSeconds(config), today),
             ...observabilityWarnings(config.observability),
-            ...(closed.enabled ? [`gateway.closed: every caller gets 503 (${closed.reason}).`] : []),
+            ...(closed ? [`gateway.closed: every caller gets 503 (${closed}).`] : []),
         ],
         expires,
         namespace,
         movedFrom,
-        ...clusterSettings(cluster),
+        ...clusterSettings(cluster, config.ssh),
         pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
-        sharedCounters: sharedCounters && { ...sharedCounters, image: imageOf(sharedCounters.image) },
-        readiness,
-        ...(closed.enabled && { closed: { retryAfterSeconds: RETRY_AFTER_SECONDS } }),
+        sharedCounters: sharedCounters && {
+            ...sharedCounters,
+            image: imageParts(sharedCounters.image),
+            timeoutMilliseconds: COUNTERS_MILLISECONDS,
+        },
+        readiness: readiness(waitSeconds),
+        ...(closed && { closed: true }),
         consumers,
         ...(classes && { classes }),
     };
@@ -62,15 +73,12 @@ export function sharedSettings(config: Parsed, today: Date) {
 export function serverSettings(config: Parsed, failover = false): ServerSettings {
     const { alpa, openai, guard, consumers } = config;
     const shared = {
-        endpoints: (openai ?? alpa!).endpoints.map((one) =>
-            typeof one === "string" ? { address: one, weight: 1 } : one,
-        ),
+        endpoints: (openai ?? alpa!).endpoints.map((address) => ({ address, weight: 1 })),
         answerTimeoutSeconds: answerSeconds(config),
         ...(failover && { failover }),
     };
     if (openai === undefined) {
-        const { reason: _, ...rules } = guard;
-        return { kind: "alpa", ...shared, guard: { ...rules, defaultModel: alpa!.defaultModel } };
+        return { kind: "alpa", ...shared, guard: guardSettings(guard, alpa!.defaultModel) };
     }
     const { paths, models, maxBodyBytes, serverKey } = openai;
     const own = consumers.flatMap(({ name, models: some }) => (some === undefined ? [] : [[name, some] as const]));
@@ -90,9 +98,9 @@ interface Callers extends Omit<CommonSettings, "movedFrom"> {
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...existingWarnings(consumers));
-    if (config.alpa && !config.guard.enabled)
+    if (config.alpa && config.guard.off)
         warnings.push(
-            `guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`,
+            `guard: off, so any caller can stop Alpa with one request (${config.guard.off}).`,
             ...(classSettings(config) === undefined ? [] : [UNCOUNTED_PROMPTS]),
         );
     return { consumers, warnings, expires };
@@ -109,14 +117,14 @@ function existingWarnings(consumers: ConsumerSettings[]): string[] {
 
 /** Warning for classes with slots while the guard is off. */
 const UNCOUNTED_PROMPTS =
-    "classes: guard.enabled is false, so a request may have any number of prompts. Slots count each request as guard.maxPrompts prompts. Set guard.enabled to true.";
+    "classes: guard.off is set, so a request may have any number of prompts. Slots count each request as guard.maxPrompts prompts. Remove guard.off.";
 
 /** Removes expired credentials from the callers, and collects warnings about credentials. */
 function livingCallers(config: Parsed, today: Date): Callers {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
     const consumers = config.consumers.map(({ name, limits, credentials, class: named }): ConsumerSettings => {
-        const share = config.classes?.[named ?? ""]?.slots;
+        const share = config.classes?.[named ?? ""];
         const living = livingCredentials(name, credentials, today, { warnings, expires });
         if (living.length === 0)
             warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
@@ -166,11 +174,12 @@ export function installedGateway<A extends Availability | undefined>(
     availability: A,
 ): OwnGateway & { release: { availability: A } } {
     const { gateway, rampart, observability } = config;
-    const { installer, chart, image, etcdImage, storageClass, replicas, crds } = gateway;
+    const { installer, chartRepository, image, etcdImage, storageClass, replicas, crds } = gateway;
     const release = {
-        chart,
-        image: imageOf(image),
-        etcdImage: imageName(etcdImage),
+        // The values are rendered for this version of the chart.
+        chart: { repository: chartRepository, version: DEFAULT_CHART },
+        image: imageParts(image),
+        etcdImage,
         storageClass,
         replicas: availability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),

@@ -1,6 +1,7 @@
 import type { InterClusterArgs } from "../../../components/inter-cluster";
 import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { firewallSettings, firewallWarnings } from "../../keys/hosts/server-firewall";
+import { hostParts } from "../../keys/hosts/ssh-host";
 import { longestAnswer } from "../../keys/exposure/settings";
 import type { ParsedInter as Parsed } from "./schema";
 import { installedGateway, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";
@@ -16,11 +17,10 @@ export interface InterSettings extends InterClusterArgs, SharedSettings {
 export function interSettings(config: Parsed, today: Date): InterSettings {
     const answerTimeoutSeconds = longestAnswer(config);
     const kind = config.openai ? "openai" : "alpa";
-    const { endpoints, firewall: rules } = config[kind]!;
+    const { endpoints: services } = config[kind]!;
     const { warnings, ...shared } = sharedSettings(config, today);
-    const services = endpoints.map(({ address }) => address);
-    const nodes = config.cluster.nodes?.map(({ address }) => address);
-    const firewall = firewallSettings(rules, services, nodes);
+    const nodes = config.cluster.nodes?.map(({ address }) => hostParts(address).address);
+    const firewall = firewallSettings(config.firewall, config.ssh, services, nodes);
     return {
         option: "inter",
         ...shared,

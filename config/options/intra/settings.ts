@@ -1,17 +1,52 @@
 import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-args";
+import { BEFORE } from "../../../components/opt/conversion-phases";
+import type { ConversionStep } from "../../../components/opt/conversion-record-provider";
+import type { ConversionSettings } from "../../../components/served-server";
+import { digestOf } from "../../keys/consumers/digest";
 import { longestAnswer } from "../../keys/exposure/settings";
+import { qualified } from "../../keys/gateway";
 import { installedGateway, publicUrl, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";
-import type { ParsedIntra as Parsed } from "./schema";
+import { conversionSettings } from "./conversion";
+import type { ParsedIntra as Parsed, ParsedIntraA, ParsedIntraB } from "./schema";
 
 /** Common settings of options intra-a and intra-b. */
-export interface IntraSettings extends GatewayClusterArgs, SharedSettings {}
+interface IntraSettings extends GatewayClusterArgs, SharedSettings {
+    /** How far the stack is in a conversion. */
+    step: ConversionStep;
+}
+
+/** Option intra-a: the gateway runs on the nodes of the bare-metal Ray cluster. */
+export interface IntraASettings extends IntraSettings {
+    option: "intra-a";
+}
+
+/** Option intra-b: like intra-a, but Alpa runs in the cluster or is being converted. */
+export interface IntraBSettings extends IntraSettings {
+    option: "intra-b";
+    conversion: ConversionSettings;
+}
 
 /** Converts checked values into settings of the components. */
-export function intraSettings(config: Parsed, today: Date): IntraSettings {
+export function intraASettings(config: ParsedIntraA, today: Date): IntraASettings {
+    return { option: "intra-a", ...intraSettings(config, today, BEFORE) };
+}
+
+export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
+    const { opt, convert } = config;
+    const settings = intraSettings(config, today, convert.phase);
+    if (opt.hostNetwork)
+        settings.warnings.push(
+            `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${opt.hostNetwork}).`,
+        );
+    return { ...settings, option: "intra-b", conversion: conversionSettings(config) };
+}
+
+function intraSettings(config: Parsed, today: Date, stage: ConversionStep["stage"]): IntraSettings {
     return {
         ...sharedSettings(config, today),
         server: serverSettings(config),
         gateway: gatewaySettings(config),
+        step: { stage, attempt: config.convert?.attempt, callers: digestOf(config) },
     };
 }
 
@@ -19,15 +54,22 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, openai, gateway } = config;
     const { installer, existing, address, highAvailability } = gateway;
     if (installer === "existing") {
-        const { service, url, ...binding } = existing!;
-        return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
+        const { ingressClass, service, url } = existing!;
+        const { namespace, name } = qualified(existing!.gateway);
+        const bound = { ingressClass, gateway: name, gatewayNamespace: namespace };
+        return { installer, ...bound, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };
     }
     const availability = highAvailability ? { answerTimeoutSeconds: longestAnswer(config) } : undefined;
     return installedGateway(config, address ?? (openai ?? alpa!).endpoints[0].split(":")[0], availability);
 }
 
-function originOf(service: NonNullable<Parsed["gateway"]["existing"]>["service"]) {
+/** Port on which the pods of APISIX listen: its own default. */
+const POD_PORT = 9080;
+/** Port of a Service that does not name one: that of HTTP. */
+const HTTP_PORT = 80;
+
+function originOf(service: string | undefined) {
     if (service === undefined) return {};
-    const { name, port, namespace, podPort } = service;
-    return { origin: { service: { name, port }, namespace, podPort } };
+    const { namespace, name, port = HTTP_PORT } = qualified(service);
+    return { origin: { service: { name, port }, namespace, podPort: POD_PORT } };
 }

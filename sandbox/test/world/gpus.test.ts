@@ -37,7 +37,7 @@ describe("A world with GPUs", () => {
         assert.deepEqual(nodes, ["dgx-01", "dgx-02"]);
         assert.equal(bareMetal.unit, UNIT);
         assert.deepEqual(
-            bareMetal.hosts.map(({ address }) => address),
+            bareMetal.hosts.map(({ address }) => address.split(":")[0]),
             ["127.0.0.31", "127.0.0.32"],
         );
         assert.match(readFileSync(bareMetal.privateKeyFile, "utf8"), /PRIVATE KEY/);

@@ -9,7 +9,7 @@ import { hostKeys, layOver, type Addresses } from "../../world/overlay";
 import { ROOT } from "../../world/state";
 import { raw } from "../../../test/unit/kit/intra-a";
 
-const HOSTS = [{ address: "127.0.0.31", port: 1, user: "ops", hostKey: publicLine(newKey()) }];
+const HOSTS = [{ address: "127.0.0.31:1", hostKey: publicLine(newKey()) }];
 
 describe("Stack files of the sandbox", () => {
     const addresses = {
@@ -22,9 +22,8 @@ describe("Stack files of the sandbox", () => {
         const { config } = parseYaml(layOver(shipped, { ...addresses, address, ...more })) as {
             config: Record<string, unknown>;
         };
-        const hosts = (config["alpa-auth:convert"] as { bareMetal: { hosts: object[] } } | undefined)?.bareMetal.hosts;
-        // The private keys are set separately, encrypted.
-        for (const host of hosts ?? []) Object.assign(host, { privateKey: newKey() });
+        // The private key is set separately, encrypted.
+        Object.assign(config["alpa-auth:ssh"] ?? {}, { privateKey: newKey() });
         const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
         return parse(raw(Object.fromEntries(own) as Record<string, unknown>));
     };
@@ -53,10 +52,15 @@ describe("Stack files of the sandbox", () => {
     const gpus = {
         ...{
             nodes: ["dgx-01", "dgx-02"],
-            image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
+            image: "registry.example.com/alpa-serving:1.0.0",
             weights: "/data/opt_weights",
         },
-        bareMetal: { hosts: [host, { ...host, port: 2 }], unit: "alpa-ray.service", privateKeyFile: "/nowhere" },
+        bareMetal: {
+            hosts: [host, { ...host, address: "10.0.0.12" }],
+            user: "ops",
+            unit: "alpa-ray.service",
+            privateKeyFile: "/nowhere",
+        },
     };
 
     it("of intra have both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
@@ -74,8 +78,7 @@ describe("Stack files of the sandbox", () => {
 
     it("of intra have a secret for every host of bare metal", () => {
         assert.deepEqual(hostKeys(gpus), {
-            "convert.bareMetal.hosts[0].privateKey": "/nowhere",
-            "convert.bareMetal.hosts[1].privateKey": "/nowhere",
+            "ssh.privateKey": "/nowhere",
         });
     });
 

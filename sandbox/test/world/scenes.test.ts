@@ -101,10 +101,10 @@ describe("the sandbox's stack", () => {
             assert.ok(sceneOf({ stack: "inter", exposure, observe: true }));
         const metricsOf = (facts: ClusterFacts) => {
             const { config } = parseYaml(exposed(SHIPPED, facts)) as { config: Record<string, any> };
-            return config["alpa-auth:observability"]?.metrics?.enabled;
+            return config["alpa-auth:observability"]?.metrics !== undefined;
         };
         assert.equal(metricsOf({ ...FACTS, prometheus: "http://127.0.0.1:4" }), true);
-        assert.equal(metricsOf(FACTS), undefined);
+        assert.equal(metricsOf(FACTS), false);
     });
     it("has no exposure where there is no gateway", () => {
         assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "tunnel" }), /--exposure tunnel: works only with/);

@@ -28,7 +28,7 @@ describe("a class of callers", () => {
     });
 
     async function configure(consumers: object[], more: object = {}): Promise<void> {
-        const classes = { interactive: {}, batch: { slots: 1 } };
+        const classes = { batch: 1 };
         stack.configure({
             ...{ alpa: { endpoints: [alpa.address] }, guard: { maxPrompts: 1 } },
             ...{ classes, consumers, ...more },
@@ -93,7 +93,7 @@ describe("a class of callers", () => {
 
     it("is counted once across all gateway pods", async () => {
         // Thirty times the default, because the counters need up to a second on a busy machine.
-        const sharedCounters = { whenDown: "refuse", timeoutMilliseconds: 3000 };
+        const sharedCounters = { whenDown: "refuse" };
         await configure([batch("night"), batch("weekend"), CHAT], { gateway: { replicas: 2, sharedCounters } });
         const callers = [
             "night",

@@ -35,7 +35,7 @@ describe("limits over two gateway pods", () => {
 
     const shared = (whenDown: string, consumers: object[]) => ({
         // Thirty times the default, because the counters need up to a second on a busy machine.
-        gateway: { replicas: 2, sharedCounters: { whenDown, timeoutMilliseconds: 3000 } },
+        gateway: { replicas: 2, sharedCounters: { whenDown } },
         consumers,
     });
     const counters = async (replicas: number) => {

@@ -86,7 +86,7 @@ describe("exposure tunnel", () => {
     it("changes its connectors without a failed request", async () => {
         const before = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.equal(before.length, 2);
-        stack.configure({ consumers, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 150 } });
+        stack.configure({ consumers, tunnel: { image: "docker.io/cloudflare/cloudflared:2026.8.2" } });
         // Four callers, because Alpa answers four requests in one batch, and needs a second for each batch.
         await upUnder(byName, 4);
         const after = (await connectors()).map((pod) => pod.metadata!.uid);

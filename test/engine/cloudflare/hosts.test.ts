@@ -47,7 +47,7 @@ describe("hosts of the connectors on the engine", () => {
     };
 
     const configure = ({ port, hostKey, metricsPort }: Place, tunnel: object = {}) => {
-        stack.installOn({ port, metricsPort, hostKey: publicLine(hostKey) });
+        stack.installOn({ address: `127.0.0.1:${port}`, metricsPort, hostKey: publicLine(hostKey) });
         stack.configure({
             consumers: [{ name: "alice", credentials: [{ id: "a", method: "service-token" }] }],
             tunnel,
@@ -92,7 +92,7 @@ describe("hosts of the connectors on the engine", () => {
     it("reports that the host rejects the private key, and leaves the host unchanged", async () => {
         const before = head.pids();
         configure(first);
-        await stack.configureSecret("tunnel.hosts[0].privateKey", newKey());
+        await stack.configureSecret("ssh.privateKey", newKey());
         await fails(first, /unable to authenticate/);
         assert.deepEqual(head.pids(), before);
     });
@@ -143,10 +143,10 @@ describe("hosts of the connectors on the engine", () => {
         const host = await start(asked);
         configure(asked);
         await fails(asked, /sudo does not allow user ops to run sh without a password .* set sudoPassword\./);
-        await stack.configureSecret("tunnel.hosts[0].sudoPassword", "wrong horse");
+        await stack.configureSecret("ssh.sudoPassword", "wrong horse");
         await fails(asked, /to run sh with sudoPassword \(.*\)\. Correct sudoPassword/);
         assert.deepEqual(ours(host), []);
-        await stack.configureSecret("tunnel.hosts[0].sudoPassword", PASSWORD);
+        await stack.configureSecret("ssh.sudoPassword", PASSWORD);
         const { stdout, stderr } = succeeded(await stack.up());
         assert.ok(![PASSWORD, "wrong horse"].some((secret) => (stdout + stderr).includes(secret)));
         assert.deepEqual([host.pids().length, ours(head), await status()], [2, [], 200]);

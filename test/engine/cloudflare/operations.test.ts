@@ -45,7 +45,6 @@ describe("daily work with option cloudflare on the engine", () => {
             aliases: ["ask.example.com"],
             notify: ["ops@example.com"],
             rateLimit: { requests: 1_000_000, perSeconds: 10 },
-            tunnel: { connectorsPerHost: 1 },
         });
     const made = (who: string) =>
         [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;
@@ -79,7 +78,8 @@ describe("daily work with option cloudflare on the engine", () => {
         const common = { ...world.onHosts, privateKey, stateDir: dir };
         hosts = [world.host, await startHost({ name: "second", ...common, folder, ...second })];
         stack = await AccessStack.create("llm");
-        stack.installOn({}, { ...second, hostKey: publicLine(second.hostKey) });
+        const { port, hostKey, metricsPort } = second;
+        stack.installOn({}, { address: `127.0.0.1:${port}`, hostKey: publicLine(hostKey), metricsPort });
         await origin.listen();
         configure();
         // Runs with the policy pack, like `stack apply`. The pack must also work in the first preview, in which
@@ -180,19 +180,19 @@ describe("daily work with option cloudflare on the engine", () => {
 
     it("loses with a killed connector exactly its open requests: they get 502, and the next are answered", async () => {
         const a = await pair("alice/a");
-        await connected(8);
+        await connected(16);
         const calls = Array.from({ length: 32 }, () => status(a, { headers: HELD }));
         await origin.holds(32);
         const on = await requestsOn(here().metricsPort);
         assert.ok(on > 0 && on < 32, `${on} of 32 are on it`);
         process.kill(hosts[0].pidOf(`${UNIT}@1`)!, "SIGKILL");
-        await connected(4);
+        await connected(12);
         const traffic = steadyCallers(a);
         origin.letGo();
         const answers = await Promise.all(calls);
         assert.equal(answers.filter((code) => code === 502).length, on);
         assert.equal(answers.filter((code) => code === 200).length, 32 - on);
-        await connected(8); // All 8 connections exist again, because systemd has restarted the killed connector.
+        await connected(16); // All 16 connections exist again, because systemd has restarted the killed connector.
         await traffic.round();
         assert.deepEqual(new Set((await traffic.stop()).map(({ answered }) => answered)), new Set([200]));
     });
@@ -202,7 +202,7 @@ describe("daily work with option cloudflare on the engine", () => {
         await eventually("some traffic", async () => traffic.count > 20 || undefined);
         const silent = Date.now();
         for (const pid of hosts[1].pids()) process.kill(-pid, "SIGSTOP");
-        await connected(4);
+        await connected(8);
         const noticed = Date.now();
         const { count } = traffic;
         await eventually("requests after it", async () => traffic.count > count + 40 || undefined);

@@ -27,11 +27,12 @@ describe("MicroK8s on the engine", () => {
 
     const entry = (name: string, more: object = {}) => {
         const { address, port, hostKey } = hosts[name];
-        return { address, port, hostKey, user: "ops", ...secrets, ...more };
+        return { address: `${address}:${port}`, hostKey, ...more };
     };
     const configure = (...entries: object[]) =>
         stack.configure({
             cluster: { nodes: entries },
+            ssh: { user: "ops", ...secrets },
             consumers: [{ name: "lab", credentials: [{ id: "a", method: "key" }] }],
         });
     const three = () => ["a", "b", "c"].map((name) => entry(name));
@@ -62,11 +63,11 @@ describe("MicroK8s on the engine", () => {
             microk8s.startHost({ ...common, name: `node-${name}`, address: `127.0.0.${60 + i}` }),
         );
         for (const host of await Promise.all(all)) hosts[host.name.slice(-1)] = host;
-        stack = await TestStack.create("nodes", { cluster: { nodes: [{}] } });
-        await stack.configureSecret("cluster.nodes[0].privateKey", privateKey);
-        await stack.configureSecret("cluster.nodes[0].sudoPassword", PASSWORD);
+        stack = await TestStack.create("nodes", { ssh: { user: "ops" } });
+        await stack.configureSecret("ssh.privateKey", privateKey);
+        await stack.configureSecret("ssh.sudoPassword", PASSWORD);
         const file = join(world.facts.stackFiles, "Pulumi.nodes.yaml");
-        secrets = parse(readFileSync(file, "utf8")).config["alpa-auth:cluster"].nodes[0];
+        secrets = parse(readFileSync(file, "utf8")).config["alpa-auth:ssh"];
         configure(...three());
     });
     after(async () => {

@@ -21,8 +21,7 @@ describe("gateway.closed", function () {
         succeeded(await stack.run(["config", "set", "--path", `alpa-auth:${path}`, value]));
 
     const close = async () => {
-        await set("gateway.closed.enabled", "true");
-        await set("gateway.closed.reason", "new version of the model");
+        await set("gateway.closed", "new version of the model");
     };
     const open = async () => succeeded(await stack.run(["config", "rm", "--path", "alpa-auth:gateway.closed"]));
 
@@ -82,7 +81,7 @@ describe("gateway.closed", function () {
     describe("in front of the component", () => {
         before(() => stack.goOnTo("open"));
 
-        const image = (tag: string) => `${place.world.facts.gpus!.image.repository}:${tag}`;
+        const image = (tag: string) => `${place.world.facts.gpus!.image.split(":")[0]}:${tag}`;
 
         /** Images of the pods with Alpa, and of the pods that keep its image on the nodes. */
         async function images(): Promise<string[]> {
@@ -98,7 +97,7 @@ describe("gateway.closed", function () {
 
         it("stops the old version after the gateway is closed, and serves the new version after it opens", async () => {
             assert.deepEqual(await images(), [image("1.0.0")]);
-            await closesAndOpens(() => set("opt.image.tag", "1.1.0"));
+            await closesAndOpens(() => set("opt.image", image("1.1.0")));
             assert.deepEqual(await images(), [image("1.1.0")]);
         });
 
@@ -110,7 +109,7 @@ describe("gateway.closed", function () {
             await callers.round();
             const closed = callers.count;
             await open();
-            await set("opt.image.tag", "1.0.0");
+            await set("opt.image", image("1.0.0"));
             succeeded(await stack.up());
             await callers.round();
             const opened = callers.count;

@@ -96,8 +96,7 @@ describe("gateway.installer", () => {
                 installer: "existing",
                 existing: {
                     ingressClass: "theirs",
-                    gateway: "theirs",
-                    gatewayNamespace: "theirs",
+                    gateway: "theirs/theirs",
                     url: `http://127.0.0.1:${port}`,
                 },
             },
@@ -115,8 +114,7 @@ describe("gateway.installer", () => {
     it("existing rejects a gateway that does not exist, and names what is missing", async () => {
         const existing = {
             ingressClass: "nowhere",
-            gateway: "nowhere",
-            gatewayNamespace: "default",
+            gateway: "default/nowhere",
             url: "http://x.example",
         };
         const stack = await TestStack.create("lost", { consumers, gateway: { installer: "existing", existing } });

@@ -30,7 +30,6 @@ const consumers = [
 const observability = {
     accessLog: true,
     metrics: {
-        enabled: true,
         scrapers: [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }],
     },
 };

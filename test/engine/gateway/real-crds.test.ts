@@ -25,8 +25,7 @@ const config = {
     consumers:
         '[{"name":"alice","limits":{"requests":5,"perSeconds":60,"concurrent":2},"credentials":[{"id":"k1","method":"key"},{"id":"k2","method":"key"}]},{"name":"bob","credentials":[]}]',
 };
-const existing =
-    '{"installer":"existing","existing":{"ingressClass":"a","gateway":"g","gatewayNamespace":"n","url":"http://x.example"}}';
+const existing = '{"installer":"existing","existing":{"ingressClass":"a","gateway":"n/g","url":"http://x.example"}}';
 const installers = { rampart: "{}", helm: '{"installer":"helm"}', existing };
 
 if (existsSync(CRDS))

@@ -24,16 +24,15 @@ describe("TLS at the gateway", () => {
 
     /** Configures a certificate and sets its key as an encrypted secret in the stack file. */
     const configure = async ({ certificate: pem, key }: Pair) => {
-        const settings = (files: object) => ({
+        const settings = (certificate: object) => ({
             consumers,
             gateway: { address: undefined },
-            azure: { hostname: NAME, addresses: ["127.0.0.1"], ports: { http: stack.nodePort, https: tlsPort } },
-            tls: { certificate: { files }, nodePort: tlsPort },
+            tls: { hostnames: [NAME], ...certificate, nodePort: tlsPort },
         });
         stack.configure(settings({ certificate: pem }));
-        await stack.configureSecret("tls.certificate.files.key", key);
+        await stack.configureSecret("tls.key", key);
         const file = join(current().world.facts.stackFiles, `Pulumi.${stack.name}.yaml`);
-        const sealed = parse(readFileSync(file, "utf8")).config["alpa-auth:tls"].certificate.files.key;
+        const sealed = parse(readFileSync(file, "utf8")).config["alpa-auth:tls"].key;
         assert.ok(typeof sealed.secure === "string");
         stack.configure(settings({ certificate: pem, key: sealed }));
     };

@@ -88,14 +88,14 @@ export class TestStack extends EngineStack {
             option: "intra-a",
             namespace: this.name,
             alpa: { endpoints: [facts.alpa] },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
+            waitSeconds: 300,
             ...rest,
         };
         if (gateway?.installer !== "existing")
             values.gateway = {
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
-                chart: { repository: facts.chartRepository },
+                chartRepository: facts.chartRepository,
                 ...gateway,
             };
         else values.gateway = gateway;

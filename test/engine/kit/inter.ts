@@ -83,11 +83,10 @@ export class InterStack extends EngineStack {
                 ...(config.option === "intra-a" && { highAvailability: true }),
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
-                chart: { repository: facts.chartRepository },
-                // All processes of the sandbox share a few cores, so answers can take longer than in production.
-                sharedCounters: { timeoutMilliseconds: 10_000 },
+                chartRepository: facts.chartRepository,
+                sharedCounters: {},
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
+            waitSeconds: 300,
             ...config,
         });
     }

@@ -47,32 +47,33 @@ export class NodesStack extends EngineStack {
 
     /** Encrypts a text with the stack's passphrase. @returns the value for the stack file */
     private async seal(text: string): Promise<unknown> {
-        this.write({ option: "inter", cluster: { nodes: [{}] } });
-        await this.configureSecret("cluster.nodes[0].privateKey", text);
-        const { config } = parse(readFileSync(this.file, "utf8")) as { config: Record<string, { nodes: object[] }> };
-        return (config["alpa-auth:cluster"].nodes[0] as { privateKey: unknown }).privateKey;
+        this.write({ option: "inter", ssh: { user: "ops" } });
+        await this.configureSecret("ssh.privateKey", text);
+        const { config } = parse(readFileSync(this.file, "utf8")) as {
+            config: Record<string, { privateKey: unknown }>;
+        };
+        return config["alpa-auth:ssh"].privateKey;
     }
 
     private async chooseCertificate(): Promise<void> {
         const { certManager } = here().world;
         if (certManager !== undefined) {
             this.authority = certManager.authority;
-            this.source = { certManager: { issuer: "internal" } };
+            this.source = { issuer: "internal" };
             return;
         }
         const ca = await certificate([], { ca: true });
         const { certificate: pem, key } = await certificate([HOSTNAME], { by: ca });
         this.authority = ca.certificate;
-        this.source = { files: { certificate: pem, key: await this.seal(key) } };
+        this.source = { certificate: pem, key: await this.seal(key) };
     }
 
     /** Replaces the config. @param nodes names of the hosts in the cluster */
     configure(nodes: string[], { alpa, gateway, ...config }: StackConfig): void {
         const { facts } = here().world;
-        const common = { user: "ops", privateKey: this.sealed };
         const entries = nodes.map((name) => {
             const { address, port, hostKey } = this.hosts.nodes[name];
-            return { ...common, address, hostKey, port: name === "a" ? this.hosts.way.port : port };
+            return { address: `${address}:${name === "a" ? this.hosts.way.port : port}`, hostKey };
         });
         const { address, port, hostKey } = this.hosts.alpa;
         this.write({
@@ -81,17 +82,17 @@ export class NodesStack extends EngineStack {
             cluster: { nodes: entries },
             alpa: {
                 endpoints: [...facts.alpas, this.slow.address],
-                firewall: { apply: "ssh", hosts: [{ ...common, address, port, hostKey }] },
                 ...(alpa as object | undefined),
             },
+            ssh: { user: "ops", privateKey: this.sealed },
+            firewall: { hosts: [{ address: `${address}:${port}`, hostKey }] },
             gateway: {
                 nodePort: this.nodePort,
-                chart: { repository: facts.chartRepository },
-                // All processes of the sandbox share a few cores, so answers can take longer than in production.
-                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
+                chartRepository: facts.chartRepository,
+                sharedCounters: { whenDown: "refuse" },
                 ...(gateway as object | undefined),
             },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
+            waitSeconds: 300,
             ...config,
         });
     }
@@ -103,9 +104,8 @@ export class NodesStack extends EngineStack {
             azure: {
                 hostname: HOSTNAME,
                 addresses: [this.hosts.nodes.b.address],
-                ports: { http: this.nodePort, https: tlsPort },
             },
-            tls: { certificate: this.source, nodePort: tlsPort, ...tls },
+            tls: { ...this.source, nodePort: tlsPort, ...tls },
         };
     }
 
@@ -117,7 +117,7 @@ export class NodesStack extends EngineStack {
             account: here().account.id,
             hostname: HOSTNAME,
             zone: { name: "example.com", plan: "free" },
-            tunnel: { image: { tag: "2026.8.2" } },
+            tunnel: { image: "cloudflare/cloudflared:2026.8.2" },
             alpa: { tokensPerSecond: 20 },
         };
     }

@@ -30,8 +30,7 @@ describe("an OpenAI-compatible server behind gateway pods and a tunnel", () => {
             alpa: undefined,
             // The clock of the pods is faster than that of the test.
             openai: { endpoints: [model.address], models: [MODEL], longestAnswerSeconds: 3600 },
-            // All processes of the sandbox share a few cores, so answers can take longer than in production.
-            gateway: { sharedCounters: { timeoutMilliseconds: 10_000 } },
+            gateway: { sharedCounters: {} },
             limits: { concurrent: 1 },
             consumers: [{ name: "team", credentials: ids.map((id) => ({ id, method: "key" })) }],
         });

@@ -14,7 +14,7 @@ describe("when something is wrong,", () => {
         const stack = await TestStack.create("badconfig", {
             optoin: "x",
             alpa: { endpoints: ["10.0.0.1"] },
-            gateway: { image: { tag: "3.16.0-ubuntu" } },
+            gateway: { image: "apache/apisix:3.16.0-ubuntu" },
         });
         const said = failed(await stack.up());
         assert.match(said, /3 problems in the stack config, nothing was changed/);
@@ -70,7 +70,7 @@ describe("when something is wrong,", () => {
     let stack: TestStack;
 
     it("a graph that Rampart reports as Failed fails `up` with Rampart's message, and deploys after the fix", async () => {
-        stack = await TestStack.create("failing", { consumers, gateway: { chart: { version: "9.9.9" } } });
+        stack = await TestStack.create("failing", { consumers, gateway: { chartRepository: "http://127.0.0.1:1" } });
         const start = Date.now();
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed \(GraphValidationError\)/);

@@ -77,7 +77,7 @@ describe("pulumi typed by hand:", () => {
         const up = ["up", "--yes", "--policy-pack", join(ROOT, "policy")];
         assert.match(succeeded(await stack.run([...up, "--skip-preview"])).stdout, /alpa-auth@v0\.1\.0/);
         const before = await stack.resources();
-        const gateway = { image: { repository: "apache/apisix", tag: "3.18" } };
+        const gateway = { image: "apache/apisix:3.18" };
         stack.configure({ consumers: [...consumers, { name: "carol", credentials: [] }], gateway });
         const said = failed(await stack.run(up));
         assert.match(said, /versions-pinned/);

@@ -63,7 +63,7 @@ describe("CloudflareAccess", () => {
     });
 
     it("has no Worker where the config gives a reason", async () => {
-        const without = await recordCloudflare({ edgeWorker: { enabled: false, reason: "no Workers here" } });
+        const without = await recordCloudflare({ edgeWorker: { off: "no Workers here" } });
         assert.deepEqual(
             without.filter(({ type }) => [TYPES.script, TYPES.route].includes(type)),
             [],

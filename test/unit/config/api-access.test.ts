@@ -39,11 +39,11 @@ describe("the access to the Cloudflare API", () => {
     it("is rejected with a token in plain text", () => {
         const plain = { ...prefixed(rawCloudflare()), "cloudflare:apiToken": "t".repeat(40) };
         pulumi.runtime.setAllConfig(plain);
-        set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
+        set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:ssh"]');
         assert.throws(() => readSettings("alpa-auth"), /1 problem.*\n.*cloudflare:apiToken: must be stored encrypted/);
     });
     it("is required by a stack of option cloudflare, and by no other", () => {
-        set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:tunnel"]');
+        set("PULUMI_CONFIG_SECRET_KEYS", '["alpa-auth:ssh"]');
         pulumi.runtime.setAllConfig(prefixed(rawCloudflare()));
         assert.throws(
             () => readSettings("alpa-auth"),

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { configuredIdentities } from "../../../config/identities";
 import { ACCOUNT, cloudflareStack, HOST, TUNNEL } from "../kit/cloudflare";
 import { exposed, parseIntra, raw, settings } from "../kit/intra-a";
-import { THREE } from "../kit/cluster-nodes";
+import { SSH, THREE } from "../kit/cluster-nodes";
 
 const idsOf = (identities: ReturnType<typeof configuredIdentities>) =>
     Object.fromEntries(Object.entries(identities).map(([name, { id }]) => [name, id]));
@@ -34,7 +34,11 @@ describe("what a stack is bound to by its config", () => {
     });
 
     it("is each node of the cluster", () => {
-        const values = raw({ cluster: { nodes: THREE }, gateway: { installer: "helm", crds: ["crds.yaml"] } });
+        const values = raw({
+            cluster: { nodes: THREE },
+            ssh: SSH,
+            gateway: { installer: "helm", crds: ["crds.yaml"] },
+        });
         assert.deepEqual(Object.keys(configuredIdentities(parseIntra(values))), [
             "host 10.0.0.1",
             "host 10.0.0.2",

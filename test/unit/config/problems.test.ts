@@ -63,7 +63,7 @@ describe("wording", () => {
             "consumers: must be an array.",
             "convert: must be an object.",
         ],
-        ["of option inter", raw(interValues({ alpa: "s3cret" })), "alpa: must be an object."],
+        ["of option inter", raw(interValues({ firewall: "s3cret" })), "firewall: must be an object."],
         ["of exposure tunnel", raw({ ...EXPOSURE, tunnel: "s3cret" }), "tunnel: must be an object."],
         [
             "of option cloudflare",

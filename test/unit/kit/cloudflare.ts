@@ -10,7 +10,8 @@ export const TODAY = new Date("2026-11-25T12:00:00Z");
 /** An SSH private key, generated for this run. */
 export const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 export const HOST_KEY = `ssh-ed25519 ${"A".repeat(68)}`;
-export const HOST = { address: "10.0.0.11", user: "ubuntu", hostKey: HOST_KEY, privateKey: SSH_KEY };
+export const HOST = { address: "10.0.0.11", hostKey: HOST_KEY };
+export const SSH = { user: "ubuntu", privateKey: SSH_KEY };
 export const TUNNEL = { version: "2026.8.2", sha256: "a".repeat(64), hosts: [HOST] };
 export const ALPA = { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 };
 
@@ -39,7 +40,8 @@ const BASE = {
     zone: { name: "example.com", plan: "pro" },
     alpa: ALPA,
     tunnel: TUNNEL,
-    access: { teamName: "example" },
+    ssh: SSH,
+    teamName: "example",
     consumers: CONSUMERS,
 };
 

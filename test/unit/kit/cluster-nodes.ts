@@ -8,15 +8,16 @@ import { KUBECONFIG, parseIntra, raw } from "./intra-a";
 /** A host of `cluster.nodes`, as in a stack file. */
 export const node = (number: number, more: object = {}) => ({
     address: `10.0.0.${number}`,
-    user: "ops",
     hostKey: HOST_KEY,
-    privateKey: SSH_KEY,
     ...more,
 });
 
 export const SUDO_PASSWORD = "correct horse";
 
-export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: { rack: "a" } })];
+/** Login on the hosts. */
+export const SSH = { user: "ops", privateKey: SSH_KEY, sudoPassword: SUDO_PASSWORD };
+
+export const THREE = [node(1), node(2), node(3, { labels: { rack: "a" } })];
 
 /** Output of commands on the hosts. */
 export const SAID = Object.fromEntries(
@@ -25,20 +26,22 @@ export const SAID = Object.fromEntries(
 
 /** All resources of a stack with these nodes. */
 export function recordNodes(cluster: object, values: object = {}): Promise<Seen[]> {
-    const settings = parseIntra(raw({ cluster, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }));
+    const settings = parseIntra(
+        raw({ cluster, ssh: SSH, gateway: { installer: "helm", crds: ["crds.yaml"] }, ...values }),
+    );
     const known = { ...settings, cluster: { clusterUid: "uid-of-the-cluster" } };
     return record(() => intra(known), { ...SAID, "nodes-cluster": { stdout: KUBECONFIG } });
 }
 
 /** Validated settings of a stack's nodes. */
 export function nodesOf(cluster: object): Microk8sArgs {
-    return parseIntra(raw({ cluster }), () => true).nodes!;
+    return parseIntra(raw({ cluster, ssh: SSH }), () => true).nodes!;
 }
 
 /** All problems with key `cluster`. */
 export function problemsOf(cluster: object, isSecret: Parameters<typeof parse>[1] = () => true): string[] {
     try {
-        parse(raw({ cluster, consumers: [] }), isSecret);
+        parse(raw({ cluster, ssh: SSH, consumers: [] }), isSecret);
         return [];
     } catch (error) {
         return (error as { problems: string[] }).problems;

@@ -11,7 +11,7 @@ export const INTER_INSTALLERS: InterInstaller[] = ["rampart", "helm"];
 
 /** Required settings of a stack of option inter: the counters of limits, and the address for callers. */
 const GATEWAY = { address: "llm.example.com", sharedCounters: { whenDown: "refuse" } };
-const ALPA = { endpoints: ["10.0.0.11:20001", { address: "10.0.0.12:20001", weight: 3 }] };
+const ALPA = { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] };
 
 /** A config of option inter. @param gateway keys that override those of GATEWAY */
 export function interValues(values: Record<string, unknown> = {}, gateway: object = {}): Record<string, unknown> {

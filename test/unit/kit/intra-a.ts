@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse, type RawConfig } from "../../../config";
-import type { IntraASettings } from "../../../config/options/intra-a/settings";
+import type { IntraASettings } from "../../../config/options/intra/settings";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
 import { CALLS } from "./cloudflare";
@@ -13,7 +13,7 @@ const GATEWAYS: Record<Installer, object> = {
     helm: { installer: "helm", crds: ["crds.yaml"] },
     existing: {
         installer: "existing",
-        existing: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9:30900" },
+        existing: { ingressClass: "shared", gateway: "edge/shared", url: "http://10.0.0.9:30900" },
     },
 };
 
@@ -34,9 +34,9 @@ export const CONSUMERS = [
 export const CLASSES = {
     guard: { maxPrompts: 1 },
     gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
-    classes: { interactive: {}, batch: { slots: 3, logprobs: 1 } },
+    classes: { batch: 3 },
     consumers: [
-        { name: "chat", class: "interactive", credentials: [{ id: "2026a", method: "key" }] },
+        { name: "chat", credentials: [{ id: "2026a", method: "key" }] },
         ...["nightly", "ocr"].map((name) => ({ name, class: "batch", credentials: [{ id: "2026a", method: "key" }] })),
     ],
 };
@@ -91,14 +91,14 @@ export const EXPOSURE = {
     account: "0123456789abcdef0123456789abcdef",
     hostname: "llm.example.com",
     zone: { name: "example.com", plan: "pro" },
-    tunnel: { image: { tag: "2026.8.2" } },
+    tunnel: { image: "cloudflare/cloudflared:2026.8.2" },
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 
 /** A config with exposure tunnel and the given installer. */
 export function exposed(installer: Installer, values: Record<string, unknown> = {}): Record<string, unknown> {
     const { url: _, ...existing } = { url: "", ...(GATEWAYS.existing as { existing: object }).existing };
-    const gateway = { installer, existing: { ...existing, service: { name: "apisix-gateway", namespace: "edge" } } };
+    const gateway = { installer, existing: { ...existing, service: "edge/apisix-gateway" } };
     return { ...EXPOSURE, ...(installer === "existing" ? { gateway } : {}), ...values };
 }
 

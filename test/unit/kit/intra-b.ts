@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse } from "../../../config";
-import type { IntraBSettings } from "../../../config/options/intra-b/settings";
+import type { IntraBSettings } from "../../../config/options/intra/settings";
 import type { Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
@@ -9,20 +9,20 @@ import { CONSUMERS, raw } from "./intra-a";
 
 /** The component: two nodes, with the weights in a claim. */
 export const OPT = {
-    image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
+    image: "registry.example.com/alpa-serving:1.0.0",
     model: "alpa/opt-175b",
-    gpuMemory: "40Gi",
     nodes: ["dgx-01", "dgx-02"],
     rayVersion: "2.0.0",
     weights: { claim: "opt-weights" },
 };
 
+/** Login on the hosts. */
+export const SSH = { user: "ops", privateKey: SSH_KEY };
+
 /** A host of bare metal. @param number last part of its address */
 export const bareHost = (number: number, more: object = {}) => ({
     address: `10.0.0.${number}`,
-    user: "ops",
     hostKey: `ssh-ed25519 ${"A".repeat(68)}`,
-    privateKey: SSH_KEY,
     ...more,
 });
 
@@ -40,6 +40,7 @@ export function intraBValues(
         alpa: { endpoints: ["10.0.0.11:20001"] },
         consumers: CONSUMERS,
         opt: { ...OPT, ...opt },
+        ssh: SSH,
         convert: { bareMetal: BARE_METAL, ...convert },
         ...values,
     };
@@ -65,4 +66,4 @@ export function recordIntraB(
 }
 
 /** Settings of the component with Rampart's own charts. */
-export const RAMPART_OPT = { shape: "rampart", weights: { inImage: true } };
+export const RAMPART_OPT = { shape: "rampart", weights: { inImage: "/weights" } };

@@ -77,7 +77,7 @@ describe("the policy pack", () => {
     });
 
     it("accepts a stack whose config disables the guard", async () => {
-        const guard = { enabled: false, reason: "a test of Alpa itself" };
+        const guard = { off: "a test of Alpa itself" };
         assert.deepEqual(judged(givenOf(await recordStack("helm", { guard }))), []);
     });
 

@@ -52,14 +52,13 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
     tls: () =>
         recordStack("rampart", {
             azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
-            tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+            tls: { issuer: "internal" },
         }),
     observed: () =>
         recordStack("helm", {
             observability: {
                 accessLog: true,
                 metrics: {
-                    enabled: true,
                     podMonitor: true,
                     scrapers: [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }],
                 },
@@ -70,6 +69,6 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
         recordCloudflare({
             zone: { name: "example.com", plan: "enterprise", manage: "create" },
             notify: ["alpa+tokens@example.com"],
-            rateLimit: { requests: 60, perSeconds: 60, per: "client" },
+            rateLimit: { requests: 60, perSeconds: 60 },
         }),
 };

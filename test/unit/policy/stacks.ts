@@ -10,7 +10,7 @@ import { inter } from "../../../stacks/inter";
 import { intra } from "../../../stacks/intra";
 import { certificate } from "../../certificates";
 import { asked, record, type Seen } from "../../kit";
-import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../kit/cloudflare";
+import { CALLS, HOST, recordCloudflare, SSH, SSH_KEY, TODAY, TOKENS } from "../kit/cloudflare";
 import { recordNodes, THREE } from "../kit/cluster-nodes";
 import {
     exposedInterSettings,
@@ -73,7 +73,7 @@ function shipped(option: string): Settings {
     const { config } = parseYaml(readFileSync(join(ROOT, `Pulumi.${option}.yaml`), "utf8")) as {
         config: Record<string, any>;
     };
-    if (option === "cloudflare") config["alpa-auth:tunnel"].hosts[0].privateKey = SSH_KEY;
+    if (option === "cloudflare") config["alpa-auth:ssh"].privateKey = SSH_KEY;
     const raw = Object.entries(config).map(([key, value]) => [
         key.replace("alpa-auth:", ""),
         typeof value === "string" ? value : JSON.stringify(value),
@@ -95,11 +95,10 @@ function recordShipped(option: string): Promise<Seen[]> {
 
 const CI = { name: "ci", credentials: [{ id: "a", method: "jwt", algorithm: "HS256" }] };
 const AZURE = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
-const ISSUED = { azure: AZURE, tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } } };
+const ISSUED = { azure: AZURE, tls: { issuer: "internal" } };
 const OBSERVED = {
     accessLog: true,
     metrics: {
-        enabled: true,
         scrapers: [
             { namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus", app: "a" } },
             { namespace: "other", podLabels: { role: "scraper" } },
@@ -112,11 +111,15 @@ const TOKEN_LIMITS = {
     limits: { concurrent: 2, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 },
 };
 const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
-const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
+const FIREWALL = {
+    alpa: { endpoints: ["10.0.0.11:20001"] },
+    ssh: SSH,
+    firewall: { hosts: [HOST], from: ["10.0.0.0/29"] },
+};
 
 async function withFiles(): Promise<Seen[]> {
     const files = await certificate(["llm.example.com"]);
-    return recordStack("helm", { azure: AZURE, tls: { certificate: { files } }, consumers: [...CONSUMERS, CI] });
+    return recordStack("helm", { azure: AZURE, tls: files, consumers: [...CONSUMERS, CI] });
 }
 
 const each = <T extends string>(list: T[], title: (one: T) => string, run: (one: T) => Promise<Seen[]>) =>
@@ -143,10 +146,9 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
         (phase) => recordIntraB(phase),
     ),
     "inter with rules on Alpa's hosts": () =>
-        recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
-    "intra-b with a closed gateway": () =>
-        recordIntraB("open", { gateway: { closed: { enabled: true, reason: "new version of the model" } } }),
-    "intra-b with a watchdog": () => recordIntraB("open", {}, { watchdog: { idleSeconds: 45 } }),
+        recordInter(parseInter(interValues(FIREWALL, { installer: "helm", crds: ["c.yaml"] }))),
+    "intra-b with a closed gateway": () => recordIntraB("open", { gateway: { closed: "new version of the model" } }),
+    "intra-b with a watchdog": () => recordIntraB("open", {}, { watchdog: true }),
     "intra-a with a certificate from files, and tokens": withFiles,
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
     "intra-a with CRDs from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
@@ -164,7 +166,7 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-a with an access log": () => recordStack("helm", { observability: { accessLog: true } }),
     "intra-b with metrics and an access log": () => recordIntraB("moved", { observability: OBSERVED }),
     "inter with metrics": () =>
-        recordInter(parseInter(interValues({ observability: { metrics: { enabled: true } } }, { installer: "helm" }))),
+        recordInter(parseInter(interValues({ observability: { metrics: {} } }, { installer: "helm" }))),
     "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
     "intra-a with classes of callers": () => recordStack("rampart", CLASSES),
     "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),

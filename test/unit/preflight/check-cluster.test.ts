@@ -11,7 +11,7 @@ import { preflight } from "../../../preflight";
 import { PreflightError } from "../../../preflight/findings";
 import { identifiedCluster } from "../../../preflight/kubernetes/identified-cluster";
 import { certificate } from "../../certificates";
-import { node } from "../kit/cluster-nodes";
+import { node, SSH } from "../kit/cluster-nodes";
 import { interSettings } from "../kit/inter";
 import { KUBECONFIG, settings, type Installer } from "../kit/intra-a";
 
@@ -168,15 +168,15 @@ describe("preflight", () => {
 
     const withTls = {
         azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
-        tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+        tls: { issuer: "internal" },
     };
-    const ISSUER = { "Issuer alpa-auth/internal": undefined };
+    const ISSUER = { "ClusterIssuer internal": undefined };
     const ofTls: [what: string, world: World, problem?: RegExp][] = [
         ["continues with cert-manager and its issuer", { objects: { ...ISSUER } }],
         [
             "stops without the issuer, and so without cert-manager",
             {},
-            /^tls\.certificate\.certManager\.issuer: Issuer alpa-auth\/internal does not exist\. Install cert-manager, /,
+            /^tls\.issuer: ClusterIssuer internal does not exist\. Install cert-manager, /,
         ],
         [
             "stops for the port of TLS in use",
@@ -196,10 +196,10 @@ describe("preflight", () => {
 
     it("stops for an expired certificate, and only warns where it is in use: a run may have to revoke keys", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
-        const values = { ...withTls, tls: { certificate: { files } } };
+        const values = { ...withTls, tls: files };
         const { problems: got, asked } = await problems("helm", {}, values);
         assert.equal(got.length, 1, got.join("\n"));
-        assert.match(got[0], /^tls\.certificate\.files\.certificate: the certificate expired on /);
+        assert.match(got[0], /^tls\.certificate: the certificate expired on /);
         const secret = asked.find((name) => name.startsWith("Secret alpa-auth/alpa-tls"))!;
         const served = () => new FakeCluster({ objects: { [secret]: OWN } });
         assert.deepEqual(await preflight(settings("helm", values), OWN, served), got);
@@ -207,11 +207,11 @@ describe("preflight", () => {
 
     it("does not require Rampart's namespace, and the Secret in it, in a cluster that the stack creates", async () => {
         const install = { ...RAMPART_INSTALL, credentialsSecret: "access" };
-        const made = { rampart: { install }, cluster: { nodes: [node(1)] } };
+        const made = { rampart: { install }, cluster: { nodes: [node(1)] }, ssh: SSH };
         assert.deepEqual((await problems("rampart", {}, made)).problems, []);
         assert.match(
             (await problems("rampart", {}, { rampart: { install } })).problems.join(),
-            /^rampart\.install\.namespace: Namespace rampart-system does not exist/,
+            /^rampart\.install: Namespace rampart-system does not exist/,
         );
         const theirs = { "Namespace rampart-system": "alpa-auth/other" };
         assert.match(
@@ -297,7 +297,7 @@ describe("preflight", () => {
         it("needs nothing yet except its namespace", async () => {
             assert.deepEqual(await check({ [home]: undefined }), []);
             assert.deepEqual(await check({}), [
-                "rampart.install.namespace: Namespace rampart-system does not exist. Run: kubectl --context here create namespace rampart-system",
+                "rampart.install: Namespace rampart-system does not exist. Run: kubectl --context here create namespace rampart-system",
             ]);
         });
 

@@ -173,7 +173,7 @@ describe("preflight of Cloudflare", () => {
                 },
             },
             {},
-            /^access\.teamName: the account's team is real \(got example\)/,
+            /^teamName: the account's team is real \(got example\)/,
         ],
         [
             "a foreign application",
@@ -279,7 +279,7 @@ describe("preflight of Cloudflare", () => {
     });
     it("warns about a hostname without a certificate, if it can read certificates", async () => {
         const pending = { [PACKS]: { result: [{ status: "pending_issuance", hosts: ["*.example.com"] }] } };
-        const { warnings } = await run(pending, { hostname: "a.b.example.com", certificate: "advanced" });
+        const { warnings } = await run(pending, { hostname: "a.b.example.com" });
         assert.equal(warnings.length, 1);
         assert.match(
             warnings[0],
@@ -288,7 +288,7 @@ describe("preflight of Cloudflare", () => {
         assert.deepEqual((await run({ [PACKS]: DENIED })).warnings, []);
     });
     it("warns where the team cannot be read", async () => {
-        assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
+        assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^teamName: not checked/);
     });
     it("warns about a pending zone, and about one that will be deleted", async () => {
         const servers = { name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"] };

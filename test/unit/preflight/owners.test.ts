@@ -14,8 +14,8 @@ import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
 const RAMPART = "alpa-auth-gateway-apisix";
 const FOUND = { "alpa-apisix-release": { status: { revision: 1 } } };
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
-const ISSUER = { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } };
-const metrics = { enabled: true, podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
+const ISSUER = { issuer: "internal" };
+const metrics = { podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
 
 const OPERATOR = { gateway: { installer: "helm", crds: ["a.yaml"] } };
 

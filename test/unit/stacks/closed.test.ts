@@ -5,7 +5,7 @@ import { recordStack } from "../kit/intra-a";
 import { recordIntraB } from "../kit/intra-b";
 import { interValues, parseInter, recordInter } from "../kit/inter";
 
-const CLOSED = { enabled: true, reason: "new version of the model" };
+const CLOSED = "new version of the model";
 
 /** The answer of the gateway itself to an authenticated request, for both of Alpa's paths. */
 const answers = (seen: Seen[]): any[] =>
@@ -25,7 +25,7 @@ describe("gateway.closed", () => {
         [
             "intra-a with an existing gateway",
             (gateway) => {
-                const binding = { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://10.0.0.9" };
+                const binding = { ingressClass: "a", gateway: "a/a", url: "http://10.0.0.9" };
                 return recordStack("rampart", { gateway: { installer: "existing", existing: binding, ...gateway } });
             },
         ],
@@ -43,12 +43,6 @@ describe("gateway.closed", () => {
             }
             for (const { http_status } of answers(await make({}))) assert.equal(http_status, 403);
         });
-
-    it("uses convert.retryAfterSeconds where the stack has it", async () => {
-        const gateway = { closed: CLOSED };
-        const [abort] = answers(await recordIntraB("open", { gateway }, {}, { retryAfterSeconds: 300 }));
-        assert.equal(abort.headers["Retry-After"], "300");
-    });
 
     const COMPONENT = ["alpa-conversion-component-images", "alpa-conversion-component-ray"];
 

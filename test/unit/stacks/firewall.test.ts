@@ -1,10 +1,10 @@
-// Proves the effect of alpa.firewall on a stack of option inter, from its config to its outputs.
+// Proves the effect of firewall on a stack of option inter, from its config to its outputs.
 import { strict as assert } from "node:assert";
 import { ConfigError } from "../../../config";
 import { inter } from "../../../stacks/inter";
 import { comesAfter, one, record } from "../../kit";
 import { CALLS, HOST } from "../kit/cloudflare";
-import { SAID, THREE } from "../kit/cluster-nodes";
+import { SAID, SSH, THREE } from "../kit/cluster-nodes";
 import { KUBECONFIG } from "../kit/intra-a";
 import { interValues, parseInter } from "../kit/inter";
 
@@ -13,7 +13,10 @@ const COMMAND = "command:remote:Command";
 
 const settingsOf = (firewall: object | undefined, values: object = {}, isSecret?: () => boolean) =>
     parseInter(
-        interValues({ alpa: { endpoints: ENDPOINTS, firewall }, ...values }, { installer: "helm", crds: ["c"] }),
+        interValues(
+            { alpa: { endpoints: ENDPOINTS }, firewall, ssh: SSH, ...values },
+            { installer: "helm", crds: ["c"] },
+        ),
         isSecret,
     );
 
@@ -29,7 +32,7 @@ async function run(...asked: Parameters<typeof settingsOf>) {
     return { seen, outputs, warnings: settings.warnings, commands };
 }
 
-describe("inter with alpa.firewall", () => {
+describe("inter with firewall", () => {
     it("outputs rules for its nodes by default", async () => {
         const { outputs, commands } = await run(undefined, { cluster: { nodes: THREE } });
         assert.match(outputs.serverFirewall!, /elements = \{ 10\.0\.0\.1, 10\.0\.0\.2, 10\.0\.0\.3 \}/);
@@ -37,14 +40,14 @@ describe("inter with alpa.firewall", () => {
     });
 
     it("loads the rules by SSH if configured, and then has no output with the rules", async () => {
-        const { outputs, seen } = await run({ apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] });
+        const { outputs, seen } = await run({ hosts: [HOST], from: ["10.0.0.0/29"] });
         assert.ok(!("serverFirewall" in outputs));
         const { inputs } = one(seen, COMMAND, "server-firewall-10.0.0.11");
         assert.equal(inputs.create, "sh -s -- 10.0.0.11 alpa-auth/test install server=20001 from=10.0.0.0/29");
     });
 
     it("blocks the address of a removed node only after the cluster has drained the node", async () => {
-        const { seen } = await run({ apply: "ssh", hosts: [HOST] }, { cluster: { nodes: THREE } });
+        const { seen } = await run({ hosts: [HOST] }, { cluster: { nodes: THREE } });
         const [rules, cluster] = ["server-firewall-10.0.0.11", "nodes-cluster"].map((name) => one(seen, COMMAND, name));
         assert.ok(comesAfter(seen, rules, cluster));
     });
@@ -52,14 +55,14 @@ describe("inter with alpa.firewall", () => {
     it("reports that there are no rules if the nodes' addresses are unknown", async () => {
         const { outputs, warnings } = await run(undefined);
         assert.ok(!("serverFirewall" in outputs));
-        assert.equal(warnings.filter((text) => text.startsWith("alpa.firewall: not set")).length, 1);
+        assert.equal(warnings.filter((text) => text.startsWith("firewall: not set")).length, 1);
     });
 
     it("is rejected with keys in plain text", () => {
         assert.throws(
-            () => settingsOf({ apply: "ssh", hosts: [HOST], from: ["10.0.0.1"] }, {}, () => false),
+            () => settingsOf({ hosts: [HOST], from: ["10.0.0.1"] }, {}, () => false),
             ({ problems }: ConfigError) =>
-                problems.some((text) => text.startsWith("alpa.firewall.hosts[0].privateKey: must be stored encrypted")),
+                problems.some((text) => text.startsWith("ssh.privateKey: must be stored encrypted")),
         );
     });
 });

@@ -6,12 +6,12 @@ import { parse as parseYaml } from "yaml";
 import { inter } from "../../../stacks/inter";
 import { comesAfter, one, plain, record, value } from "../../kit";
 import { CALLS } from "../kit/cloudflare";
-import { SAID, THREE } from "../kit/cluster-nodes";
+import { SAID, SSH, THREE } from "../kit/cluster-nodes";
 import { interSettings, interValues, parseInter } from "../kit/inter";
 
 describe("stack inter", () => {
     it("connects to its cluster by another node while the first is down, also on destroy", async () => {
-        const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
+        const settings = parseInter(interValues({ cluster: { nodes: THREE }, ssh: SSH }));
         const fallbackAccess = { kubeconfig: pulumi.secret("by another node") };
         let outputs: ReturnType<typeof inter> | undefined;
         const seen = await record(

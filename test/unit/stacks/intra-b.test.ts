@@ -134,7 +134,7 @@ describe("option intra-b", () => {
     }
 
     it("does not require a silent port on bare metal while the component may use the host's network", async () => {
-        const opt = { hostNetwork: { enabled: true, reason: "NCCL" } };
+        const opt = { hostNetwork: "NCCL" };
         for (const [phase, line] of [
             ["closed", "answers"],
             ["moved", "rests"],

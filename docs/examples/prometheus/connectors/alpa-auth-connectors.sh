@@ -5,7 +5,7 @@
 #
 # Settings, as environment variables:
 #   ALPA_AUTH_CONNECTORS  addresses at which connectors report their health, with blanks between: ports from
-#                         tunnel.hosts[].metricsPort on, as many as tunnel.connectorsPerHost
+#                         tunnel.hosts[].metricsPort on, two on each host
 #                         (default: 127.0.0.1:20241 127.0.0.1:20242)
 #   ALPA_AUTH_TEXTFILE    absolute path of the file to write; its name ends in .prom
 set -eu

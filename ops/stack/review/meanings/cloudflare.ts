@@ -106,7 +106,6 @@ function rateLimit({ old, new: now }: Difference): Verdict[] {
             sides[0] !== sides[1],
             say([code, "The edge blocks a caller over its limit for {new} s instead of {old} s"], ...sides),
         ),
-        ...when(before.per !== after.per, say(["limit-changed", "The edge counts requests differently"])),
     ];
 }
 

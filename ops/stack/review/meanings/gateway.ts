@@ -72,7 +72,6 @@ export const gateway: PartRules = {
             unset: ["access-removed", "Port {old} of the nodes, for HTTPS, closes"],
             other: ["access-changed", "Callers must use port {new} of the nodes for HTTPS, and {old} closes"],
         }),
-        "tls.minimumVersion": all(restarts, tlsVersion),
         "tls.publicPort": { other: ["access-changed", "Redirects to HTTPS name port {new} instead of {old}"] },
         "highAvailability.answerTimeoutSeconds": all(
             ["pods-restart", "The gateway's pods are replaced, one after another"],
@@ -93,13 +92,6 @@ export const gateway: PartRules = {
         "rampart.retry": ["gateway-changed", "Rampart deploys the same gateway again"],
     },
 };
-
-function tlsVersion({ old, new: now }: Difference): Verdict[] {
-    if (old === undefined || now === undefined) return [];
-    return String(now) > String(old)
-        ? [say(["access-removed", "Callers that support only TLS {old} are rejected"], old)]
-        : [say(["protection-weakened", "TLS {new} is accepted too"], old, now)];
-}
 
 export const etcd: PartRules = {
     created: () => [],
@@ -123,7 +115,9 @@ export const gatewayTls: PartRules = {
             lost: ["access-removed", "The gateway no longer has a certificate for {old}"],
             added: ["access-added", "The gateway also has a certificate for {new}"],
         },
-        "certificate.**": ["certificate-changed", "The gateway presents another certificate"],
+        certificate: ["certificate-changed", "The gateway presents another certificate"],
+        key: ["certificate-changed", "The gateway presents another certificate"],
+        issuer: ["certificate-changed", "The gateway presents another certificate"],
     },
 };
 

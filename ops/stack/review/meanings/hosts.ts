@@ -130,7 +130,6 @@ export const conversion: PartRules = {
         retry: null,
         back: null,
         attempt: ["changed-inside", "Every step of the phase runs again"],
-        retryAfterSeconds: ["changed-inside", "Answers with 503 name another time to wait"],
         "bareMetal.**": ["host-changed", "Alpa on bare metal is managed differently"],
         "opt.startTimeoutSeconds": ["changed-inside", "A run waits for Alpa in the cluster for another time"],
         "opt.hostNetwork": all(opt, ({ new: now }) =>

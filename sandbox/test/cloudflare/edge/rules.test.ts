@@ -5,7 +5,7 @@ import type { RulesetRule } from "../../../cloudflare/account";
 import { HOST, shows, World } from "./kit";
 
 const CUSTOM = "http_request_firewall_custom";
-const PER_ADDRESS: RateLimit = { requests: 2, perSeconds: 10, blockSeconds: 30, per: "address" };
+const PER_ADDRESS: RateLimit = { requests: 2, perSeconds: 10, blockSeconds: 30 };
 
 /** The rule that the stack renders, with the API's names. */
 function limited(limit: RateLimit, plan: "free" | "pro", rateLimited: string[] = []): Partial<RulesetRule> {
@@ -59,13 +59,6 @@ describe("Cloudflare edge: rules", () => {
         world.account.advance(10);
         assert.deepEqual(await statuses(3, {}, "/completions"), [200, 200, 429]);
         assert.deepEqual(await statuses(1, {}, "/logprobs"), [200]);
-    });
-
-    it("counts requests from another address with a caller's client id separately", async () => {
-        world.rules("http_ratelimit", [limited({ ...PER_ADDRESS, per: "client" }, "pro")]);
-        const token = protect();
-        assert.deepEqual(await statuses(3, token, "/", "127.0.0.2"), [200, 200, 429]);
-        assert.deepEqual(await statuses(3, token), [200, 200, 429]);
     });
 
     it("rejects an abusive user agent with 403 and 1010 before Access, unless the stack's rule or the zone skips the check", async () => {

@@ -20,13 +20,13 @@ export interface ValueSet {
 type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
 
 const AZURE = { exposure: "direct" };
-const tls = (minimumVersion: string) => ({
+const TLS = {
     ...AZURE,
-    tls: { certificate: { certManager: { issuer: "internal" } }, hostnames: ["llm.example.com"], minimumVersion },
-});
+    tls: { issuer: "internal", hostnames: ["llm.example.com"] },
+};
 const MIRROR = {
-    image: { repository: "mirror.example.org/apache/apisix" },
-    etcdImage: { repository: "mirror.example.org/mirrored/etcd" },
+    image: "mirror.example.org/apache/apisix:3.18.0-ubuntu",
+    etcdImage: "mirror.example.org/mirrored/etcd:v3.6.16",
 };
 
 const OPTIONS: Choice = { "option intra-a": { option: "intra-a" }, "option inter": { option: "inter" } };
@@ -39,8 +39,7 @@ const EXPOSURES: Choice = {
     "a tunnel": EXPOSURE,
     "a tunnel and a node port": { ...EXPOSURE, gateway: { nodePort: 30900 } },
     "a node port": AZURE,
-    "TLS 1.2": tls("1.2"),
-    "TLS 1.3": tls("1.3"),
+    TLS,
 };
 
 const CHOICES: Choice[] = [
@@ -56,40 +55,39 @@ const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/nam
 
 /** Metrics, access log and classes of the gateway. Their values do not depend on other choices. */
 const BESIDES: Choice = {
-    "metrics by annotations": { observability: { metrics: { enabled: true, scrapers } } },
+    "metrics by annotations": { observability: { metrics: { scrapers } } },
     "metrics by a PodMonitor, and an access log": {
-        observability: { metrics: { enabled: true, scrapers, podMonitor: true }, accessLog: true },
+        observability: { metrics: { scrapers, podMonitor: true }, accessLog: true },
     },
     "a class of callers, and an access log": {
         gateway: { replicas: 3, sharedCounters: { whenDown: "refuse" } },
         observability: { accessLog: true },
-        classes: { batch: { slots: 4 } },
+        classes: { batch: 4 },
         consumers: [{ name: "night", class: "batch", credentials: [{ id: "k", method: "key" }] }],
     },
 };
 
 /** Value sets of the chart `apisix`. */
 export function apisixSets(): ValueSet[] {
-    return [
-        ...combined(CHOICES),
-        ...combined([OPTIONS, INSTALLERS, { "a node port": AZURE, "TLS 1.3": tls("1.3") }, BESIDES]),
-    ].map(({ what, config }) => {
-        const { option, gateway, ...rest } = config;
-        const address = "tls" in rest || rest.exposure === "tunnel" ? undefined : "llm.example.com";
-        const settings =
-            option === "inter"
-                ? parseInter(interValues(rest, { address, ...(gateway as object) }))
-                : parseIntra(raw({ gateway, ...rest }));
-        const { namespace } = settings;
-        if (settings.gateway.installer === "existing") throw new Error(`${what}: installs nothing`);
-        const { release, installer } = settings.gateway;
-        return {
-            what,
-            chart: { name: "apisix", version: release.chart.version },
-            installation: installationOf(installer, namespace),
-            values: apisixValues(release, namespace) as unknown as Tree,
-        };
-    });
+    return [...combined(CHOICES), ...combined([OPTIONS, INSTALLERS, { "a node port": AZURE, TLS }, BESIDES])].map(
+        ({ what, config }) => {
+            const { option, gateway, ...rest } = config;
+            const address = "tls" in rest || rest.exposure === "tunnel" ? undefined : "llm.example.com";
+            const settings =
+                option === "inter"
+                    ? parseInter(interValues(rest, { address, ...(gateway as object) }))
+                    : parseIntra(raw({ gateway, ...rest }));
+            const { namespace } = settings;
+            if (settings.gateway.installer === "existing") throw new Error(`${what}: installs nothing`);
+            const { release, installer } = settings.gateway;
+            return {
+                what,
+                chart: { name: "apisix", version: release.chart.version },
+                installation: installationOf(installer, namespace),
+                values: apisixValues(release, namespace) as unknown as Tree,
+            };
+        },
+    );
 }
 
 /** Value sets of the chart `kuberay-operator`. */

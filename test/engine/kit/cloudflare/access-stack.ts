@@ -96,9 +96,9 @@ export class AccessStack extends EngineStack {
         await stack.init();
         stack.configure({});
         const { privateKeyFile } = here().world.facts.cloudflare.host;
-        await stack.configureSecret("tunnel.hosts[0].privateKey", readFileSync(privateKeyFile, "utf8"));
+        await stack.configureSecret("ssh.privateKey", readFileSync(privateKeyFile, "utf8"));
         const { config: written } = parse(readFileSync(stack.file, "utf8"));
-        stack.privateKey = written["alpa-auth:tunnel"].hosts[0].privateKey;
+        stack.privateKey = written["alpa-auth:ssh"].privateKey;
         stack.configure(config);
         return stack;
     }
@@ -110,18 +110,18 @@ export class AccessStack extends EngineStack {
     configure(config: StackConfig): void {
         const { alpa, cloudflare } = here().world.facts;
         const { host, cloudflared, zone, account, teamName } = cloudflare;
-        const { privateKeyFile: _, ...reached } = host;
+        const { privateKeyFile: _, user, ...reached } = host;
         const { metricsPort } = here();
         const hosts = this.places.map((place) => ({
             ...{ ...reached, metricsPort, ...place },
-            ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }),
         }));
         this.write({
             option: "cloudflare",
             account,
             hostname: this.hostname,
             zone: { name: zone, plan: "free" },
-            access: { teamName },
+            teamName,
+            ssh: { user, ...(this.privateKey === undefined ? {} : { privateKey: this.privateKey }) },
             alpa: { endpoints: [alpa], tokensPerSecond: 20 },
             ...config,
             tunnel: { ...cloudflared, hosts, ...(config.tunnel as object | undefined) },
@@ -133,7 +133,7 @@ export class AccessStack extends EngineStack {
      * the SSH key of the world.
      * @param places settings that differ from those of the world's host; `{}` is the world's host
      */
-    installOn(...places: ({ port: number; hostKey: string; metricsPort: number } | object)[]): void {
+    installOn(...places: ({ address: string; hostKey: string; metricsPort: number } | object)[]): void {
         this.places = places;
     }
 

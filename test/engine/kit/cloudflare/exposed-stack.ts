@@ -109,7 +109,7 @@ export class ExposedStack extends EngineStack {
             account: account.id,
             hostname: this.hostname,
             zone: { name: ZONE, plan: "free" },
-            tunnel: { image: { tag: "2026.8.2" } },
+            tunnel: { image: "cloudflare/cloudflared:2026.8.2" },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
             ...this.common(config),
         });
@@ -118,8 +118,8 @@ export class ExposedStack extends EngineStack {
     private common({ gateway, ...config }: StackConfig): StackConfig {
         const { chartRepository } = here().world.facts;
         return {
-            gateway: { chart: { repository: chartRepository }, ...(gateway as object | undefined) },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
+            gateway: { chartRepository, ...(gateway as object | undefined) },
+            waitSeconds: 300,
             ...config,
         };
     }

@@ -53,24 +53,23 @@ export class ConversionStack extends EngineStack {
             option: "intra-a",
             namespace: name,
             alpa: { endpoints: [alpa], answerTimeoutSeconds: 20 },
-            readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
-            gateway: { nodePort, address: "127.0.0.1", chart: { repository } },
+            waitSeconds: 300,
+            ssh: { user: bareMetal.user },
+            gateway: { nodePort, address: "127.0.0.1", chartRepository: repository },
             consumers: CONSUMERS,
             opt: {
-                ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
-                ...{ weights: { hostPath: weights }, sharedMemory: "1Gi", resources: { cpu: 1, memory: "4Gi" } },
-                ...{ operatorChart: { repository }, startTimeoutSeconds: 90, ...more },
+                ...{ image, nodes, model: "alpa/opt-66b", rayVersion: "2.0.0" },
+                ...{ weights: { hostPath: weights }, cpu: 1, memory: "4Gi" },
+                ...{ operatorChartRepository: repository, ...more },
             },
             convert: {
                 bareMetal: {
                     hosts: bareMetal.hosts.map((host) => ({ ...host })),
-                    ...{ unit: bareMetal.unit, stopTimeoutSeconds: 30, startTimeoutSeconds: 60 },
+                    unit: bareMetal.unit,
                 },
             },
         });
-        const key = readFileSync(bareMetal.privateKeyFile, "utf8");
-        for (const i of bareMetal.hosts.keys())
-            await stack.configureSecret(`convert.bareMetal.hosts[${i}].privateKey`, key);
+        await stack.configureSecret("ssh.privateKey", readFileSync(bareMetal.privateKeyFile, "utf8"));
         return stack;
     }
 

@@ -53,7 +53,7 @@ describe("metrics of the gateway", () => {
     });
 
     it("keep the port of redirects", () => {
-        const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
+        const tls = { nodePort: 30843, publicPort: 443 };
         const { plugin_attr: attributes } = parse(renderProfile({ ...release, tls, observability: METRICS }, "team-a"));
         assert.deepEqual(attributes.redirect, { https_port: 443 });
         assert.ok(attributes.prometheus);
@@ -107,7 +107,7 @@ describe("metrics of the gateway", () => {
             "prometheus.io/path": "/apisix/prometheus/metrics",
         });
         assert.ok(!("podAnnotations" in values({ metrics: { scrapers, podMonitor: true } })));
-        const metrics = { enabled: true, podMonitor: true };
+        const metrics = { podMonitor: true };
         const seen = await recordStack("helm", { observability: { metrics } });
         const { metadata, spec } = oneOfKind(seen, "PodMonitor").inputs;
         assert.equal(metadata.namespace, "alpa-auth-gateway");
@@ -115,7 +115,7 @@ describe("metrics of the gateway", () => {
             selector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
             podMetricsEndpoints: [{ port: "prometheus", path: "/apisix/prometheus/metrics", interval: "15s" }],
         });
-        const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
+        const none = await recordStack("helm", { observability: { metrics: {} } });
         assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
     });
 });

@@ -19,15 +19,14 @@ import { interValues, parseInter, recordInter } from "../../kit/inter";
 import { recordStack, settings } from "../../kit/intra-a";
 import { release } from "./release-fixture";
 
-const tls = (minimumVersion: "1.2" | "1.3") => ({ nodePort: 30843, minimumVersion, publicPort: 8443 });
 const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
 
 describe("GatewayTls", () => {
     let pair: Pair;
     let seen: Seen[], issued: Seen[];
     let outputs: Record<string, unknown>;
-    const values = () => ({ azure, tls: { certificate: { files: pair } } });
-    const ISSUED = { azure, tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } } };
+    const values = () => ({ azure, tls: pair });
+    const ISSUED = { azure, tls: { issuer: "internal" } };
     const accepted = (of: Seen[]) => of.find(({ name }) => name === "alpa-tls-accepted")!;
 
     before(async () => {
@@ -108,7 +107,7 @@ describe("GatewayTls", () => {
         assert.deepEqual(wanted.inputs.spec, {
             secretName: "alpa-tls",
             dnsNames: ["llm.example.com"],
-            issuerRef: { group: "cert-manager.io", name: "internal", kind: "Issuer" },
+            issuerRef: { group: "cert-manager.io", kind: "ClusterIssuer", name: "internal" },
             privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
         });
         const waited = issued.find(({ name }) => name === "alpa-tls-issued")!;
@@ -134,7 +133,8 @@ describe("GatewayTls", () => {
         assert.deepEqual(look("True", 2), { state: "ready" });
     });
     it("has the chart open its port", () => {
-        const { service, apisix } = apisixValues({ ...release, tls: tls("1.3") }, "team-a") as any;
+        const tls = { nodePort: 30843, publicPort: 8443 };
+        const { service, apisix } = apisixValues({ ...release, tls }, "team-a") as any;
         assert.deepEqual([service.tls.nodePort, apisix.ssl], [30843, { enabled: true }]);
     });
     it("offers no cipher without forward secrecy or authenticated encryption, for example AES128-SHA", () => {
@@ -163,19 +163,16 @@ describe("GatewayTls", () => {
             // The text before ALERT_HANDSHAKE_FAILURE depends on the version of OpenSSL.
             assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
-    it("is served from the chosen version on, and redirects to the port that callers use", () => {
+    it("is served from TLS 1.2 on, and redirects to the port that callers use", () => {
         const file = (more: object) => parse(renderProfile(more, "team-a")) as any;
-        for (const [version, protocols] of [
-            ["1.2", "TLSv1.2 TLSv1.3"],
-            ["1.3", "TLSv1.3"],
-        ] as const)
-            assert.deepEqual(file({ tls: tls(version) }).apisix.ssl, {
-                enable: true,
-                listen: [{ port: 9443 }],
-                ssl_protocols: protocols,
-                ssl_ciphers: TLS_CIPHERS,
-            });
-        assert.deepEqual(file({ tls: tls("1.2") }).plugin_attr, { redirect: { https_port: 8443 } });
+        const { apisix, plugin_attr: attributes } = file({ tls: { publicPort: 8443 } });
+        assert.deepEqual(apisix.ssl, {
+            enable: true,
+            listen: [{ port: 9443 }],
+            ssl_protocols: "TLSv1.2 TLSv1.3",
+            ssl_ciphers: TLS_CIPHERS,
+        });
+        assert.deepEqual(attributes, { redirect: { https_port: 8443 } });
         assert.deepEqual(file({}).apisix.ssl, { enable: false });
     });
     it("outputs what the Azure side needs, and nothing without a name", () => {

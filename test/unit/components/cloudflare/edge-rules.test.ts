@@ -4,7 +4,7 @@ import { record } from "../../../kit";
 
 const HOSTS = ["llm.example.com"];
 const AT = { hostnames: HOSTS, rateLimited: ["/completions", "/logprobs", "/alpa/completions", "/alpa/logprobs"] };
-const LIMIT: RateLimit = { requests: 60, perSeconds: 60, blockSeconds: 120, per: "address" };
+const LIMIT: RateLimit = { requests: 60, perSeconds: 60, blockSeconds: 120 };
 
 describe("rate limit at the edge", () => {
     it("counts each address in each data center, as Cloudflare requires", () => {
@@ -15,11 +15,6 @@ describe("rate limit at the edge", () => {
             requestsPerPeriod: 60,
             mitigationTimeout: 120,
         });
-    });
-    it("counts each client id, in lower case, at each address, if the config says so", () => {
-        const { ratelimit } = renderRateLimit({ ...LIMIT, per: "client" }, { ...AT, plan: "enterprise" });
-        const id = 'http.request.headers["cf-access-client-id"]';
-        assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", id, "ip.src"]);
     });
     it("answers in a form that Alpa's client reads", () => {
         const { actionParameters } = renderRateLimit(LIMIT, { ...AT, plan: "pro" });

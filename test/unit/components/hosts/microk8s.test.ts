@@ -47,7 +47,7 @@ describe("Microk8s", () => {
             assert.ok(pulumi.runtime.isRpcSecret(command.inputs.stdin), command.name);
             const { stdin: _, connection: __, ...shown } = command.inputs;
             assert.ok(!JSON.stringify(shown).includes(SUDO_PASSWORD));
-            assert.equal(scriptOf(command).includes(SUDO_PASSWORD), hostOf(command) === "10.0.0.1", command.name);
+            assert.ok(scriptOf(command).includes(SUDO_PASSWORD), command.name);
         }
     });
 

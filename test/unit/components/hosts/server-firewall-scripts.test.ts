@@ -96,7 +96,7 @@ describe("rules of the Alpa host", () => {
 
     it("are rejected by a host without systemd", async () => {
         await start({ os: "alpine" });
-        await assert.rejects(run("install"), /must run Linux with systemd\. Set firewall\.apply to print/);
+        await assert.rejects(run("install"), /must run Linux with systemd\. Remove firewall\.hosts/);
     });
 });
 

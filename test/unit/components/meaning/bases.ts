@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { Pair } from "../../../certificates";
 import * as edge from "../../kit/cloudflare";
-import { node, SUDO_PASSWORD } from "../../kit/cluster-nodes";
+import { node, SSH, SUDO_PASSWORD } from "../../kit/cluster-nodes";
 import { EXPOSURE, KUBECONFIG } from "../../kit/intra-a";
 import { BARE_METAL, bareHost, OPT } from "../../kit/intra-b";
 
@@ -13,7 +13,7 @@ export const newPublicKey = () =>
     generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "pem" }) as string;
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
-const image = (name: string) => ({ repository: `registry.example.com/${name}`, tag: "3.18.0" });
+const image = (name: string) => `registry.example.com/${name}:3.18.0`;
 
 /** A callers file. @param method of its credential */
 export const callersFile = (method: string) =>
@@ -36,29 +36,26 @@ const ON_PATH = { name: "path", limits: { requests: 2, perSeconds: 60, concurren
 
 const OBSERVED = {
     accessLog: true,
-    callerPath: { consumer: "path" },
     metrics: {
-        enabled: true,
         podMonitor: true,
         scrapers: [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }],
     },
 };
-const COUNTERS = { whenDown: "refuse", timeoutMilliseconds: 500, image: image("redis") };
+const COUNTERS = { whenDown: "refuse", image: image("redis") };
 const GATEWAY = {
     replicas: 3,
     storageClass: "fast",
-    chart: { repository: "https://charts.example.com/", version: "2.14.0" },
+    chartRepository: "https://charts.example.com/",
     image: image("apisix"),
     etcdImage: image("etcd"),
     sharedCounters: COUNTERS,
 };
 const EXISTING = {
     installer: "existing",
-    existing: { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" },
+    existing: { ingressClass: "shared", gateway: "edge/shared", url: "http://10.0.0.9" },
 };
 const FIREWALL = {
-    apply: "ssh",
-    hosts: [bareHost(11, { sudoPassword: SUDO_PASSWORD }), bareHost(12)],
+    hosts: [bareHost(11), bareHost(12)],
     from: ["10.0.0.1", "10.0.0.2", "10.0.0.3"],
     alsoFrom: ["10.9.0.7"],
     ports: ["6379", "10002-19999"],
@@ -73,16 +70,16 @@ export const bases = (pair: Pair) => ({
         alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], defaultModel: "opt-175b" },
         gateway: { ...GATEWAY, highAvailability: true, nodePort: 30900 },
         azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
-        tls: { hostnames: ["llm.example.com"], certificate: { files: pair } },
+        tls: { hostnames: ["llm.example.com"], ...pair },
         rampart: { install: { repository: "https://charts.example.com/rampart", version: "1.2.3" } },
         limits: { requests: 100, perSeconds: 60, concurrent: 4 },
         maxOverlapDays: 90,
         guard: { maxPrompts: 2 },
         observability: OBSERVED,
-        movedFrom: [{ id: "0f9a1d3c-6c56-4c0e-9d0f-2f6f5d6a8f11", reason: "new cluster" }],
-        classes: { interactive: {}, batch: { slots: 4, logprobs: 1 } },
+        movedFrom: { "0f9a1d3c-6c56-4c0e-9d0f-2f6f5d6a8f11": "new cluster" },
+        classes: { batch: 4 },
         consumers: [
-            { name: "chat", class: "interactive", credentials: [KEY] },
+            { name: "chat", credentials: [KEY] },
             { name: "nightly", class: "batch", credentials: [KEY] },
             ON_PATH,
         ],
@@ -91,8 +88,8 @@ export const bases = (pair: Pair) => ({
     issued: {
         option: "intra-a",
         alpa: { endpoints: ["10.0.0.11:20001"] },
-        gateway: { installer: "helm", crds: ["crds.yaml"], image: { digest: DIGEST } },
-        tls: { hostnames: ["llm.example.com"], certificate: { certManager: { issuer: "internal" } } },
+        gateway: { installer: "helm", crds: ["crds.yaml"], image: `${image("apisix")}@${DIGEST}` },
+        tls: { hostnames: ["llm.example.com"], issuer: "internal" },
         consumers: [CALLERS[1]],
     },
     /** inter behind a tunnel. */
@@ -100,8 +97,7 @@ export const bases = (pair: Pair) => ({
         ...EXPOSURE,
         option: "inter",
         zone: { name: "example.com", plan: "enterprise" },
-        certificate: "universal",
-        tunnel: { image: image("cloudflared"), connectors: 2 },
+        tunnel: { image: image("cloudflared") },
         proxyTimeoutSeconds: 300,
         gateway: GATEWAY,
         observability: OBSERVED,
@@ -111,18 +107,12 @@ export const bases = (pair: Pair) => ({
     nodes: {
         option: "inter",
         cluster: {
-            nodes: [
-                node(1, {
-                    port: 22,
-                    sudoPassword: SUDO_PASSWORD,
-                    labels: { rack: "a" },
-                }),
-                node(2),
-                node(3),
-            ],
+            nodes: [node(1, { labels: { rack: "a" } }), node(2), node(3)],
             podNetwork: "10.200.0.0/16",
         },
-        alpa: { endpoints: [{ address: "10.0.0.11:20001", weight: 1 }, "10.0.0.12:20001"], firewall: FIREWALL },
+        ssh: SSH,
+        alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] },
+        firewall: FIREWALL,
         gateway: { ...GATEWAY, address: "llm.example.com" },
         consumers: [ON_PATH],
     },
@@ -140,8 +130,8 @@ export const bases = (pair: Pair) => ({
         gateway: {
             installer: "existing",
             existing: {
-                ...{ ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" },
-                service: { name: "apisix-gateway", namespace: "edge" },
+                ...{ ingressClass: "shared", gateway: "edge/shared" },
+                service: "edge/apisix-gateway",
             },
         },
         consumers: [CALLERS[1]],
@@ -154,14 +144,14 @@ export const bases = (pair: Pair) => ({
         consumers: [],
         opt: {
             ...OPT,
-            watchdog: {},
-            gpuMemory: "80Gi",
+            watchdog: true,
             runtimeClass: "nvidia",
-            operatorChart: { image: { repository: "registry.example.com/operator" } },
+            operatorImage: "registry.example.com/operator:v1.6.2",
         },
+        ssh: SSH,
         convert: {
             phase: "moved",
-            bareMetal: { ...BARE_METAL, hosts: [bareHost(11, { sudoPassword: SUDO_PASSWORD }), bareHost(12)] },
+            bareMetal: { ...BARE_METAL, hosts: [bareHost(11), bareHost(12)] },
         },
     },
     /** intra-b on Rampart's charts, converted from a host with commands. */
@@ -169,18 +159,20 @@ export const bases = (pair: Pair) => ({
         option: "intra-b",
         alpa: { endpoints: ["10.0.0.11:20001"] },
         consumers: [CALLERS[1]],
-        opt: { ...OPT, gpuMemory: "80Gi", shape: "rampart", weights: { inImage: true } },
+        opt: { ...OPT, shape: "rampart", weights: { inImage: "/weights" } },
+        ssh: SSH,
         convert: { phase: "open", bareMetal: { hosts: [bareHost(11)], commands: { start: "/start", stop: "/stop" } } },
     },
     /** inter in front of an OpenAI-compatible server. */
     openai: {
         option: "inter",
         openai: {
-            endpoints: [{ address: "10.0.0.11:8000", weight: 1 }],
+            endpoints: ["10.0.0.11:8000"],
             models: ["one", "two"],
             serverKey: "s3cret-server-key",
-            firewall: FIREWALL,
         },
+        ssh: SSH,
+        firewall: FIREWALL,
         gateway: { ...GATEWAY, address: "llm.example.com" },
         limits: { concurrent: 4, maxTokens: 64, tokens: 1000, perTokenSeconds: 60 },
         consumers: [
@@ -194,12 +186,13 @@ export const bases = (pair: Pair) => ({
         aliases: ["opt.example.com"],
         zone: { name: "example.com", plan: "enterprise", manage: "create" },
         alpa: { ...edge.ALPA, defaultModel: "opt-175b" },
-        tunnel: { ...edge.TUNNEL, hosts: [{ ...edge.HOST, sudoPassword: SUDO_PASSWORD }], connectorsPerHost: 2 },
-        access: { teamName: "example" },
-        rateLimit: { requests: 60, perSeconds: 60, blockSeconds: 60 },
+        ssh: SSH,
+        tunnel: edge.TUNNEL,
+        teamName: "example",
+        rateLimit: { requests: 60, perSeconds: 60 },
         dns: { phase: "proxied", records: "docs/examples/example.com.yaml" },
         notify: ["operators@example.com"],
-        movedFrom: [{ id: edge.ACCOUNT.replace("0", "1"), reason: "new account" }],
+        movedFrom: { [edge.ACCOUNT.replace("0", "1")]: "new account" },
         consumers: [
             { ...edge.CONSUMERS[0], credentials: [...edge.CONSUMERS[0].credentials].reverse() },
             edge.CONSUMERS[1],

@@ -47,17 +47,20 @@ describe("pods of the component", () => {
                 readOnly: true,
             });
         }
-        const folder = { weights: { hostPath: "/data/opt", mountPath: "/w" } };
+        const folder = { weights: { hostPath: "/data/opt" } };
         for (const pod of pods(folder)) {
             assert.deepEqual(pod.volumes[1].hostPath, { path: "/data/opt", type: "Directory" });
-            assert.equal(pod.containers[0].volumeMounts[1].mountPath, "/w");
+            assert.equal(pod.containers[0].volumeMounts[1].mountPath, "/weights");
         }
-        for (const pod of pods({ weights: { inImage: true } })) assert.equal(pod.volumes.length, 1);
+        for (const pod of pods({ weights: { inImage: "/w" } })) assert.equal(pod.volumes.length, 1);
     });
 
-    it("have shared memory of their own size, and no service account", () => {
-        for (const pod of pods({ sharedMemory: "32Gi" })) {
-            assert.deepEqual(pod.volumes[0], { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } });
+    it("have shared memory, at most half of their memory, and no service account", () => {
+        for (const pod of pods({ memory: "8Gi" })) {
+            assert.deepEqual(pod.volumes[0], {
+                name: "shm",
+                emptyDir: { medium: "Memory", sizeLimit: `${4 * 2 ** 30}` },
+            });
             assert.equal(pod.containers[0].volumeMounts[0].mountPath, "/dev/shm");
             assert.equal(pod.automountServiceAccountToken, false);
         }
@@ -65,7 +68,7 @@ describe("pods of the component", () => {
 
     it("use the network of their nodes only when configured", () => {
         for (const pod of pods()) assert.ok(!("hostNetwork" in pod) && !("dnsPolicy" in pod));
-        for (const pod of pods({ hostNetwork: { enabled: true, reason: "NCCL" } }))
+        for (const pod of pods({ hostNetwork: "NCCL" }))
             assert.deepEqual([pod.hostNetwork, pod.dnsPolicy], [true, "ClusterFirstWithHostNet"]);
     });
 
@@ -84,9 +87,9 @@ describe("pods of the component", () => {
         const variable = (more: object, name: string) => head(more).env.find((one: any) => one.name === name)?.value;
         assert.equal(variable({}, "ALPA_WATCHDOG"), undefined);
         assert.doesNotMatch(variable({}, "ALPA_WATCH"), /watchdog/);
-        assert.deepEqual(pods({ watchdog: { enabled: false } }), pods());
-        const watched = { watchdog: { idleSeconds: 45 } };
-        assert.match(variable(watched, "ALPA_WATCHDOG"), /^alpa_port=20001 idle_seconds=45 stuck_seconds=1200$/m);
+        assert.deepEqual(pods({ watchdog: false }), pods());
+        const watched = { watchdog: true };
+        assert.match(variable(watched, "ALPA_WATCHDOG"), /^alpa_port=20001 idle_seconds=60 stuck_seconds=1200$/m);
         assert.match(variable(watched, "ALPA_WATCH"), /watchdog\.poll\(\) is None:$/m);
         for (const worker of pods(watched).slice(1)) assert.equal(worker.containers[0].env, undefined);
     });
@@ -94,7 +97,7 @@ describe("pods of the component", () => {
     it("stay ready during a long batch where there is a watchdog", () => {
         const probe = (more: object) => pods(more)[0].containers[0].readinessProbe.exec.command.at(-1);
         assert.doesNotMatch(probe({}), /socket/);
-        assert.match(probe({ watchdog: {} }), /except socket\.timeout:\n {4}sys\.exit\(0\)/);
+        assert.match(probe({ watchdog: true }), /except socket\.timeout:\n {4}sys\.exit\(0\)/);
     });
 
     it("report the last lines of their log as the reason why they ended", () => {

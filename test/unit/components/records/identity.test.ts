@@ -24,7 +24,7 @@ describe("the identity of a stack", () => {
         assert.deepEqual(
             await failuresOf(args("a"), args("b", { identities: { cluster: cluster("b", "https://10.0.0.9:16443") } })),
             [
-                'cluster: https://10.0.0.9:16443 (b) is not the one of this stack, https://10.0.0.1:16443 (a). Nothing was changed. Correct KUBECONFIG. Only if the stack is to move, add to the stack file: movedFrom: [{ id: "a", reason: … }] (docs/operate/another-cluster.md).',
+                'cluster: https://10.0.0.9:16443 (b) is not the one of this stack, https://10.0.0.1:16443 (a). Nothing was changed. Correct KUBECONFIG. Only if the stack is to move, add to the stack file: movedFrom: { "a": <reason> } (docs/operate/another-cluster.md).',
             ],
         ));
 

@@ -8,7 +8,7 @@ import { itRefuses, problemsOf, type Refused } from "../refused";
 const caller = (name: string, more: object = {}) => ({ name, credentials: [{ id: "a", method: "key" }], ...more });
 const jobs = (more: object = {}) => [caller("chat"), caller("job", { class: "batch", ...more })];
 const ONE_PROMPT = { guard: { maxPrompts: 1 } };
-const shared = (batch: object, more: object = {}) => ({
+const shared = (batch: number, more: object = {}) => ({
     ...ONE_PROMPT,
     classes: { batch },
     consumers: jobs(),
@@ -22,12 +22,12 @@ function problems(config: Record<string, string>): string[] {
 const refused: Refused[] = [
     [
         "a class without members",
-        { classes: { interactive: {} }, consumers: [caller("chat")] },
+        { classes: { interactive: 4 }, consumers: [caller("chat")] },
         "classes.interactive: has no callers. Set class: interactive for a consumer, or remove the class.",
     ],
     [
         "a class that does not exist",
-        { classes: { batch: {} }, consumers: [...jobs(), caller("other", { class: "bacth" })] },
+        { classes: { batch: 4 }, consumers: [...jobs(), caller("other", { class: "bacth" })] },
         'consumers[2].class: must be one of batch (got "bacth"). Did you mean batch?',
     ],
     [
@@ -37,73 +37,64 @@ const refused: Refused[] = [
     ],
     [
         "a class whose name is not a label",
-        { classes: { "Batch.1": {} }, consumers: [caller("job", { class: "Batch.1" })] },
+        { classes: { "Batch.1": 4 }, consumers: [caller("job", { class: "Batch.1" })] },
         /^classes\.Batch\.1: the name must be a DNS label/,
     ],
-    ["a share of zero slots", shared({ slots: 0 }), /^classes\.batch\.slots: must be a number of slots of at least 1/],
+    ["a share of zero slots", shared(0), /^classes\.batch: must be a number of slots of at least 1/],
     [
         "a share without room for a request",
-        { classes: { batch: { slots: 3 } }, consumers: jobs() },
-        "classes.batch.slots: must be at least guard.maxPrompts, 4 (got 3). Raise slots, or set guard.maxPrompts to 3 or less.",
+        { classes: { batch: 3 }, consumers: jobs() },
+        "classes.batch: must be at least guard.maxPrompts, 4 (got 3). Raise it, or set guard.maxPrompts to 3 or less.",
     ],
     [
         "more slots than Alpa has",
         {
             ...ONE_PROMPT,
             alpa: { endpoints: ["10.0.0.11:20001"] },
-            classes: { batch: { slots: 3 }, nightly: { slots: 2 } },
+            classes: { batch: 3, nightly: 2 },
             consumers: [...jobs(), caller("night", { class: "nightly" })],
         },
         "classes: must have at most 4 slots in total, 4 for each of alpa.endpoints (got batch 3, nightly 2). Lower them.",
     ],
     [
-        "a share of /logprobs only",
-        { classes: { batch: { logprobs: 2 } }, consumers: jobs() },
-        "classes.batch.logprobs: only valid with slots. Add slots, or remove it.",
-    ],
-    ["an unknown key of a class", shared({ slot: 2 }), "classes.batch.slot: is not a known key. Did you mean slots?"],
-    [
         "a limit on open requests of a caller that shares them",
-        shared({ slots: 2 }, { consumers: jobs({ limits: { concurrent: 1 } }) }),
+        shared(2, { consumers: jobs({ limits: { concurrent: 1 } }) }),
         /^consumers\[1\]\.limits\.concurrent: must not be set with class batch, which has slots/,
     ],
     [
         "several pods without shared counters",
-        shared({ slots: 2 }, { gateway: { replicas: 2 } }),
+        shared(2, { gateway: { replicas: 2 } }),
         /^gateway\.sharedCounters: required with slots of classes and more than one replica \(got 2\)/,
     ],
     [
         "several pods without shared counters for limits too, in one problem",
-        shared({ slots: 2 }, { gateway: { replicas: 2 }, limits: { requests: 60, perSeconds: 60 } }),
+        shared(2, { gateway: { replicas: 2 }, limits: { requests: 60, perSeconds: 60 } }),
         /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
     ],
     [
         "an APISIX that counts members separately",
-        shared({ slots: 2 }, { gateway: { image: { tag: "3.17.0-ubuntu" } } }),
-        /^gateway\.image\.tag: must be 3\.18 or newer if a class has slots \(got "3\.17\.0-ubuntu"\)/,
+        shared(2, { gateway: { image: "apache/apisix:3.17.0-ubuntu" } }),
+        /^gateway\.image: must be APISIX 3\.18 or newer with classes \(got "apache\/apisix:3\.17\.0-ubuntu"\)/,
     ],
     [
         "an existing gateway",
-        shared(
-            { slots: 2 },
-            {
-                gateway: {
-                    installer: "existing",
-                    existing: { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://10.0.0.9" },
-                },
+        shared(2, {
+            gateway: {
+                installer: "existing",
+                existing: { ingressClass: "a", gateway: "a/a", url: "http://10.0.0.9" },
             },
-        ),
-        /^classes: slots need a gateway that this stack installs \(got gateway\.installer existing\)/,
+        }),
+        /^classes: only valid for a gateway that this stack installs \(got gateway\.installer existing\)/,
     ],
     [
         "several problems at once",
         {
-            classes: { batch: { slots: 2 }, empty: {} },
+            classes: { batch: 2, empty: 4 },
             consumers: [caller("job", { class: "batch", limits: { concurrent: 1 } }), caller("x", { class: "y" })],
             gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
         },
         /^consumers\[1\]\.class: must be one of batch, empty/,
-        /^classes\.batch\.slots: must be at least guard\.maxPrompts, 4/,
+        /^classes\.batch: must be at least guard\.maxPrompts, 4/,
         /^consumers\[0\]\.limits\.concurrent: must not be set with class/,
         /^classes\.empty: has no callers/,
     ],
@@ -114,24 +105,21 @@ describe("classes of callers in the config", () => {
 
     it("are none by default", () => assert.equal(parseIntra(raw({ consumers: [caller("chat")] })).classes, undefined));
 
-    it("have no effect on the gateway without a share", () =>
-        assert.equal(parseIntra(raw({ classes: { batch: {} }, consumers: jobs() })).classes, undefined));
-
     it("have their callers, and by default one request to /logprobs", () =>
-        assert.deepEqual(parseIntra(raw(shared({ slots: 2 }))).classes, [
+        assert.deepEqual(parseIntra(raw(shared(2))).classes, [
             { name: "batch", members: ["job"], completions: 2, logprobs: 1 },
         ]));
 
     it("count each request as all prompts that it may have", () => {
-        const values = shared({ slots: 7, logprobs: 2 }, { guard: { maxPrompts: 2 } });
+        const values = shared(7, { guard: { maxPrompts: 2 } });
         assert.deepEqual(parseIntra(raw(values)).classes, [
-            { name: "batch", members: ["job"], completions: 3, logprobs: 2 },
+            { name: "batch", members: ["job"], completions: 3, logprobs: 1 },
         ]);
     });
 
     it("replace the stack's limit on open requests, and no other", () => {
         const limits = { requests: 60, perSeconds: 60, concurrent: 5 };
-        const { consumers } = parseIntra(raw(shared({ slots: 2 }, { limits })));
+        const { consumers } = parseIntra(raw(shared(2, { limits })));
         const { concurrent: _, ...rest } = limits;
         assert.deepEqual(
             consumers.map((one) => one.limits),
@@ -140,17 +128,12 @@ describe("classes of callers in the config", () => {
     });
 
     it("cause a warning where no guard limits the prompts of a request", () => {
-        const { warnings } = parseIntra(
-            raw(shared({ slots: 2 }, { guard: { maxPrompts: 1, enabled: false, reason: "a test" } })),
-        );
-        assert.match(
-            warnings.join("\n"),
-            /^classes: guard\.enabled is false, so a request may have any number of prompts/m,
-        );
+        const { warnings } = parseIntra(raw(shared(2, { guard: { maxPrompts: 1, off: "a test" } })));
+        assert.match(warnings.join("\n"), /^classes: guard\.off is set, so a request may have any number of prompts/m);
     });
 
     it("count with option inter, which always has several pods, in the counters of the stack", () => {
-        const values = interValues(shared({ slots: 2 }), { sharedCounters: undefined });
+        const values = interValues(shared(2), { sharedCounters: undefined });
         assert.match(problems(raw(values)).join("\n"), /^gateway\.sharedCounters: required with slots .* \(got 3\)/);
     });
 });

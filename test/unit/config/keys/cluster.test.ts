@@ -3,9 +3,9 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clusterChecks, haProblems } from "../../../../config/keys/cluster/checks";
+import { availabilityProblems } from "../../../../config/keys/high-availability";
 import { plainSecrets } from "../../../../config/stack-file";
-import { node, nodesOf, problemsOf, THREE } from "../../kit/cluster-nodes";
+import { node, SSH, nodesOf, problemsOf, THREE } from "../../kit/cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../../kit/intra-a";
 import { itRefuses, type Refused } from "../refused";
 
@@ -37,15 +37,9 @@ const refused: Refused<object>[] = [
     ],
     [
         "two nodes at one address",
-        { nodes: [node(1), node(1, { port: 2222 })] },
+        { nodes: [node(1), { ...node(1), address: "10.0.0.1:2222" }] },
         /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] has 10\.0\.0\.1 too\)/,
     ],
-    [
-        "a missing private key",
-        { nodes: [node(1, { privateKey: undefined })] },
-        "cluster.nodes[0].privateKey: required. Run: pulumi config set --secret --path 'cluster.nodes[0].privateKey' < id_ed25519",
-    ],
-    ["a private key that is a file name", { nodes: [node(1, { privateKey: "id_ed25519" })] }, /must be a private key/],
     [
         "a channel that is not pinned",
         { nodes: [node(1)], channel: "latest/stable" },
@@ -107,18 +101,16 @@ describe("config cluster", () => {
     itRefuses(refused, problemsOf);
 
     it("rejects secrets in plain text, and repeats none of them", () => {
-        const nodes = [node(1, { sudoPassword: "pa55" })];
-        const found = problemsOf({ nodes }, () => false);
+        const found = problemsOf({ nodes: [node(1)] }, () => false);
         assert.deepEqual(
             found.map((problem) => problem.split(":")[0]),
-            ["cluster.nodes[0].privateKey", "cluster.nodes[0].sudoPassword"],
+            ["ssh.privateKey", "ssh.sudoPassword"],
         );
-        assert.doesNotMatch(found.join("\n"), /pa55|PRIVATE KEY/);
+        assert.doesNotMatch(found.join("\n"), /correct horse|PRIVATE KEY/);
     });
 
     it("finds a secret in plain text among encrypted ones", () => {
-        const file =
-            "config:\n  alpa-auth:cluster:\n    nodes: [{ sudoPassword: pa55, privateKey: { secure: v1:x } }]\n";
+        const file = "config:\n  alpa-auth:ssh: { sudoPassword: pa55, privateKey: { secure: v1:x } }\n";
         assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);
     });
 
@@ -135,7 +127,7 @@ describe("config cluster", () => {
         const [, podNetwork] = /^ *pulumi config set --path cluster\.podNetwork (\S+)$/m.exec(OPERATIONS)!;
         const nodes = [{ ...node(1), address: "10.1.96.188" }];
         const settings = (cluster: object) =>
-            parseIntra(raw({ cluster, alpa: { endpoints: ["10.1.96.188:20001"] } }), () => true);
+            parseIntra(raw({ cluster, ssh: SSH, alpa: { endpoints: ["10.1.96.188:20001"] } }), () => true);
         assert.equal(settings({ nodes, podNetwork }).nodes!.podNetwork, podNetwork);
         assert.throws(
             () => settings({ nodes }),
@@ -147,25 +139,14 @@ describe("config cluster", () => {
         );
     });
 
-    it("rejects a namespace for Rampart whose deletion would delete more", () => {
-        const found = (namespace: string, rest: object = {}) => {
-            const config = { cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest };
-            return clusterChecks(config as unknown as Parameters<typeof clusterChecks>[0], config, {
-                isSecret: () => true,
-            });
-        };
-        for (const name of ["default", "kube-system", "alpa-auth"])
-            assert.match(found(name)[0], /^rampart\.install\.namespace: must be a namespace that only Rampart uses,/);
-        assert.equal(found("mine", { namespace: "mine" }).length, 1);
-        assert.deepEqual(found("rampart-system"), []);
-    });
-
     it("has no kubeconfig until the nodes are a cluster: never that of the environment", () =>
-        assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE } })).cluster, { context: "(of cluster.nodes)" }));
+        assert.deepEqual(parseIntra(raw({ cluster: { nodes: THREE }, ssh: SSH })).cluster, {
+            context: "(of cluster.nodes)",
+        }));
 
     it("treats a cluster as surviving the loss of a node only with three nodes", () => {
-        const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
-        assert.match(count([node(1), node(2)])[0], /at least 3 nodes, .*\(got 2\)/);
-        assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
+        const count = (nodes?: object[]) => [...availabilityProblems({ cluster: { nodes } }, {})];
+        assert.match(count([node(1), node(2)])[0].message, /at least 3 nodes, .*\(got 2\)/);
+        assert.deepEqual([count(THREE), count()], [[], []]);
     });
 });

@@ -115,7 +115,7 @@ describe("credentials in the config", () => {
 
     it("reject a brought key in plain text, with the command that encrypts it", () =>
         assert.deepEqual(problems([{ id: "a", method: "key", key: KEY }], false), [
-            `${AT}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${AT}.key'`,
+            `${AT}.key: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: pulumi config set --secret --path '${AT}.key' < key.txt`,
         ]));
 
     it("reject one public key for two callers, in any notation: each could sign as the other", () => {

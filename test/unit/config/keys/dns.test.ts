@@ -4,10 +4,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml, stringify } from "yaml";
 import { ENTRIES } from "../../../../config/keys/dns/schema";
+import type { Problems } from "../../../../config/cross-check";
 import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../../config/keys/dns/settings";
 import { itRefuses, type Refused } from "../refused";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
+const messages = (problems: Problems) => [...problems].map(({ message }) => message);
 /** Writes each entry on its own line, so that the line number in an error is the number of the entry. */
 const entries = (...list: string[]) => parse(list.map((entry) => `- { ${entry} }`).join("\n"));
 const A = "name: www.example.com, type: A, ttl: 300, content: 192.0.2.1";
@@ -233,9 +235,9 @@ describe("zone data", () => {
             "name: d.example.com, type: A, ttl: 300, content: 192.0.2.1",
         );
         const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
-        assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
-            "zone.yaml a.example.com A: must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.a.example.com, and make a.example.com a CNAME to that name. Do this first at the old name servers, then here.",
-            "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.",
+        assert.deepEqual(messages(serviceProblems(records, names, "example.com")), [
+            "a.example.com A must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.a.example.com, and make a.example.com a CNAME to that name. Do this first at the old name servers, then here.",
+            "b.example.com CNAME: proxied must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.",
         ]);
     });
 
@@ -245,15 +247,15 @@ describe("zone data", () => {
             "name: '@', type: TXT, ttl: 300, content: v=spf1 -all",
             "name: llm.example.com, type: CNAME, content: x.example.net, proxied: true",
         );
-        assert.deepEqual(serviceProblems(records, ["example.com", "llm.example.com"], "zone.yaml", "example.com"), [
-            "zone.yaml example.com: must have a CNAME record that the stack can point to the tunnel (got MX, TXT). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.",
+        assert.deepEqual(messages(serviceProblems(records, ["example.com", "llm.example.com"], "example.com")), [
+            "example.com must have a CNAME record that the stack can point to the tunnel (got MX, TXT). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.",
         ]);
     });
 
     it("rejects an address at the apex, and says to keep the apex as it is on the old side and to add a name", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
-        const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
-        assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);
+        const [problem, ...others] = messages(serviceProblems(records, ["example.com"], "example.com"));
+        assert.match(problem, /^example\.com A must be a CNAME in this file/);
         assert.match(
             problem,
             /Add a name origin\.example\.com .* example\.com CNAME origin\.example\.com, proxied: true\. Keep example\.com as it is at the old/,

@@ -28,7 +28,7 @@ const refused: Refused[] = [
     [
         "a budget of tokens in a class",
         {
-            classes: { batch: { slots: 4 } },
+            classes: { batch: 4 },
             ...caller({ class: "batch", limits: { concurrent: 2, maxTokens: 9, tokens: 99, perTokenSeconds: 60 } }),
         },
         /^consumers\[0\]\.class: must not be set for a caller with limits\.tokens/,
@@ -45,8 +45,8 @@ const refused: Refused[] = [
         "everything at once",
         { ...server({ models: [], serverKey: plain[0] }), guard: {}, ...caller({ models: ["x"] }) },
         /^openai\.models: must name/,
-        /^guard: only valid/,
         /^openai\.serverKey: must be stored/,
+        /^guard: only valid/,
         /^consumers\[0\]\.models: must be in/,
     ],
 ];
@@ -57,7 +57,7 @@ describe("config of an OpenAI-compatible server", () => {
     );
 
     it("rejects the server's key at an existing gateway, whose pods the stack cannot give it", () => {
-        const existing = { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://10.0.0.9" };
+        const existing = { ingressClass: "a", gateway: "a/a", url: "http://10.0.0.9" };
         const values = {
             ...{ option: "intra-a", alpa: undefined, ...server({ serverKey: "k" }) },
             gateway: { installer: "existing", existing },

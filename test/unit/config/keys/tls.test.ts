@@ -21,7 +21,8 @@ describe("config of exposure direct", () => {
     let root: Pair, middle: Pair, good: Pair, other: Pair, ending: Pair, early: Pair, short: Pair;
     const span = { notBefore: days(-10), notAfter: days(60) };
     const tls = (pair: Partial<Pair> = good, more: object = {}) => ({
-        certificate: { files: { ...good, ...pair } },
+        ...good,
+        ...pair,
         ...more,
     });
 
@@ -65,8 +66,6 @@ describe("config of exposure direct", () => {
     it("outputs the address for callers", () => {
         const url = (values: object) => settings(values as Record<string, unknown>).gateway.url;
         assert.equal(url({ azure }), "http://llm.example.com");
-        assert.equal(url({ azure: { ...azure, ports: { http: 8080 } } }), "http://llm.example.com:8080");
-        assert.equal(url({ azure: { ...azure, ports: { https: 8443 } }, tls: tls() }), "https://llm.example.com:8443");
         const named = tls(good, { hostnames: ["llm.example.com"] });
         assert.equal(url({ tls: named }), "https://llm.example.com:30843");
     });
@@ -74,16 +73,15 @@ describe("config of exposure direct", () => {
         const chain = good.certificate + middle.certificate;
         assert.deepEqual(problems({ azure, tls: tls({ certificate: chain }) }), []);
         assert.deepEqual(problems({ azure: { ...azure, hostname: "more.example.com" }, tls: tls(other) }), []);
-        const certManager = { issuer: "letsencrypt" };
-        const { tls: served } = settings({ azure, tls: { certificate: { certManager }, minimumVersion: "1.3" } });
+        const { tls: served } = settings({ azure, tls: { issuer: "letsencrypt" } });
         assert.deepEqual(served, {
             hostnames: ["llm.example.com"],
             redirect: true,
-            source: { kind: "cert-manager", issuer: { name: "letsencrypt", kind: "ClusterIssuer" } },
+            source: { kind: "cert-manager", issuer: "letsencrypt" },
         });
     });
 
-    const FILE = "tls.certificate.files.certificate";
+    const FILE = "tls.certificate";
     const refused: Refused<() => Record<string, unknown>>[] = [
         [
             "a certificate for another name",
@@ -93,7 +91,7 @@ describe("config of exposure direct", () => {
         [
             "a key of another certificate",
             () => ({ azure, tls: tls({ key: privateKey() }) }),
-            /^tls\.certificate\.files\.key: must be the key of the first certificate\./,
+            /^tls\.key: must be the key of the first certificate\./,
         ],
         [
             "a key with a passphrase",
@@ -141,8 +139,8 @@ describe("config of exposure direct", () => {
         ],
         [
             "both kinds of certificate, and none",
-            () => ({ azure, tls: { certificate: {} } }),
-            /^tls\.certificate: must have exactly one of files and certManager\./,
+            () => ({ azure, tls: { hostnames: ["llm.example.com"], issuer: "a", certificate: good.certificate } }),
+            /^tls: must have either certificate and key, or issuer\./,
         ],
         ["TLS without a name", () => ({ tls: tls() }), /^tls\.hostnames: required without azure\.hostname\./],
         [
@@ -157,27 +155,12 @@ describe("config of exposure direct", () => {
             /^tls\.nodePort: must differ from the port of HTTP \(got 30843 for both\)/,
         ],
         [
-            "one port of the load balancer for both, which one of them has by default",
-            () => ({ azure: { ...azure, ports: { http: 443 } }, tls: tls() }),
-            /^azure\.ports: http and https must differ \(got 443 for both\)/,
-        ],
-        [
-            "an old version",
-            () => ({ azure, tls: tls(good, { minimumVersion: "1.1" }) }),
-            /^tls\.minimumVersion: must be/,
-        ],
-        [
-            "a version that YAML reads as a number",
-            () => ({ azure, tls: tls(good, { minimumVersion: 1.2 }) }),
-            /^tls\.minimumVersion: must be a string \(got 1\.2\)\. Write it in quotes\.$/,
-        ],
-        [
             "TLS at another owner's gateway",
             () => ({
                 tls: tls(),
                 gateway: {
                     installer: "existing",
-                    existing: { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://a" },
+                    existing: { ingressClass: "a", gateway: "a/a", url: "http://a" },
                 },
             }),
             /^tls: only valid for a gateway that this stack installs/,
@@ -220,7 +203,7 @@ describe("config of exposure direct", () => {
     it("rejects a key in plain text", () => {
         const found = problems({ azure, tls: tls() }, false);
         assert.deepEqual(found.length, 1);
-        assert.match(found[0], /^tls\.certificate\.files\.key: must be stored encrypted/);
+        assert.match(found[0], /^tls\.key: must be stored encrypted/);
     });
 
     it("is the same for option inter, in which it replaces gateway.address", () => {

@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import type { Limits } from "../../../../components/consumers/limits";
 import { parse } from "../../../../config";
 import { tokenLimitProblems } from "../../../../config/keys/consumers/token-limits";
+import { pathText } from "../../../../config/problems";
 import { interValues } from "../../kit/inter";
 import { raw } from "../../kit/intra-a";
 import { itRefuses, problemsOf } from "../refused";
@@ -13,7 +14,9 @@ const without = (...names: (keyof Limits)[]) =>
 
 type Caller = { name: string; limits?: Limits; class?: string };
 const problems = (ofStack: Limits | undefined, caller: Omit<Caller, "name">, server: "alpa" | "openai" = "openai") =>
-    tokenLimitProblems({ limits: ofStack, consumers: [{ name: "lab", ...caller }] }, server);
+    [...tokenLimitProblems({ limits: ofStack, consumers: [{ name: "lab", ...caller }] }, server)].map(
+        ({ path, message }) => `${pathText(path)}: ${message}`,
+    );
 
 describe("tokenLimitProblems", () => {
     const accepted: [what: string, ofStack: Limits | undefined, own: Limits | undefined][] = [

@@ -1,7 +1,7 @@
 // Proves which configs of option inter are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
-import { node } from "../../kit/cluster-nodes";
+import { node, SSH } from "../../kit/cluster-nodes";
 import { exposedInterSettings, interSettings, interValues, parseInter } from "../../kit/inter";
 import { EXPOSURE, raw } from "../../kit/intra-a";
 import { itRefuses, problemsOf, type Refused } from "../refused";
@@ -33,7 +33,7 @@ const refused: Refused[] = [
     ],
     [
         "two nodes",
-        interValues({ cluster: { nodes: [node(1), node(2)] } }),
+        interValues({ cluster: { nodes: [node(1), node(2)] }, ssh: SSH }),
         "cluster.nodes: must have at least 3 nodes, so that the cluster survives the loss of one (got 2). Add nodes.",
     ],
     [
@@ -53,7 +53,7 @@ const refused: Refused[] = [
     ],
     ["an unknown key", interValues({ gatway: {} }), "gatway: is not a known key. Did you mean gateway?"],
     ["an unknown nested key", interValues({}, { replica: 3 }), /^gateway\.replica: .*Did you mean replicas\?$/],
-    ["a value of option cloudflare", interValues({ access: "x" }), /^access: only valid with option cloudflare/],
+    ["a value of option cloudflare", interValues({ teamName: "x" }), /^teamName: only valid with option cloudflare/],
     ["a value of option intra-b", interValues({ opt: {} }), /^opt: only valid with option intra-a or intra-b/],
     [
         "a key of exposure tunnel",
@@ -69,38 +69,17 @@ const refused: Refused[] = [
     [
         "a service without a port",
         interValues(endpoints("10.0.0.11")),
-        /^alpa\.endpoints\[0\]\.address: must be host:port.*got "10\.0\.0\.11"/,
-    ],
-    [
-        "a weight of zero",
-        interValues(endpoints({ address: "10.0.0.11:20001", weight: 0 })),
-        /^alpa\.endpoints\[0\]\.weight: must be a weight of at least 1 \(got 0\)/,
-    ],
-    [
-        "half a weight",
-        interValues(endpoints({ address: "10.0.0.11:20001", weight: 0.5 })),
-        /^alpa\.endpoints\[0\]\.weight: must be a weight of at least 1 \(got 0\.5\)/,
-    ],
-    ["a weight without an address", interValues(endpoints({ weight: 1 })), "alpa.endpoints[0].address: required."],
-    [
-        "a misspelt weight",
-        interValues(endpoints({ address: "10.0.0.11:20001", wieght: 1 })),
-        /^alpa\.endpoints\[0\]\.wieght: .*Did you mean weight\?$/,
+        /^alpa\.endpoints\[0\]: must be host:port.*got "10\.0\.0\.11"/,
     ],
     [
         "a service that is a number",
         interValues(endpoints(20001)),
-        /^alpa\.endpoints\[0\]: must be an object \(got 20001\)/,
+        /^alpa\.endpoints\[0\]: must be a string \(got 20001\)/,
     ],
     [
         "a service twice",
-        interValues(endpoints("10.0.0.11:20001", { address: "10.0.0.11:20001", weight: 2 })),
-        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Keep one entry, and set its weight.",
-    ],
-    [
-        "one connector",
-        interValues({ ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, { address: undefined }),
-        /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
+        interValues(endpoints("10.0.0.11:20001", "10.0.0.11:20001")),
+        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Remove one.",
     ],
     [
         "an address in addition to a tunnel's name",
@@ -127,12 +106,6 @@ describe("config of option inter", () => {
 
     it("needs no counters where nothing is limited", () =>
         assert.deepEqual(problems(interValues({ consumers: [caller] }, { sharedCounters: undefined })), []));
-
-    it("accepts a service by its address alone, or with a weight", () =>
-        assert.deepEqual(interSettings("helm").server.endpoints, [
-            { address: "10.0.0.11:20001", weight: 1 },
-            { address: "10.0.0.12:20001", weight: 3 },
-        ]));
 
     it("can make services interchangeable", () => assert.equal(interSettings("helm").server.failover, true));
 

@@ -1,7 +1,6 @@
 // Proves which configs of option intra-b are valid, and the resulting settings.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
-import { parametersOf } from "../../../../config/options/intra/checks";
 import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../../kit/intra-b";
 import { interValues } from "../../kit/inter";
 import { CONSUMERS, raw } from "../../kit/intra-a";
@@ -22,44 +21,12 @@ const refused: Refused[] = [
     [
         "neither component nor rollback",
         intraBValues({ opt: undefined, convert: undefined }),
-        "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
+        "opt: required. Set opt.image, model, nodes, rayVersion and weights.",
         "convert: required. Set convert.bareMetal: the current hosts of Alpa, and the systemd service that runs it.",
     ],
-    [
-        "an image without a tag",
-        opt({ image: { repository: "registry.example.com:5000/alpa" } }),
-        /^opt\.image: must have a tag or a digest/,
-    ],
-    [
-        "the image latest",
-        opt({ image: { repository: "alpa", tag: "latest" } }),
-        /^opt\.image\.tag: must be a pinned tag, never latest/,
-    ],
-    [
-        "an invalid image",
-        opt({ image: { repository: "http://alpa", tag: "1" } }),
-        /^opt\.image\.repository: must be an image /,
-    ],
-    [
-        "more GPUs than a node has",
-        opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
-        "opt.gpusPerNode: dgx-02 has only 4 GPUs (got 8). Lower gpusPerNode, or choose other nodes.",
-    ],
-    [
-        "a model larger than the GPUs' memory, with the calculation",
-        opt({ nodes: ["dgx-01"] }),
-        "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
-    ],
-    [
-        "a size that overrides the name's",
-        opt({ parametersBillion: 400 }),
-        /^opt\.model: must fit into the GPUs \(got 400 billion/,
-    ],
-    [
-        "a model of unknown size",
-        opt({ model: "alpa/bloom" }),
-        /^opt\.parametersBillion: required, since the model's name has no number of parameters \(got "alpa\/bloom"\)/,
-    ],
+    ["an image without a tag", opt({ image: "registry.example.com:5000/alpa" }), /^opt\.image: must be repository:tag/],
+    ["the image latest", opt({ image: "alpa:latest" }), /^opt\.image: must have a pinned tag/],
+    ["an invalid image", opt({ image: "http://alpa:1" }), /^opt\.image: must be repository:tag/],
     [
         "no source of the weights",
         opt({ weights: undefined }),
@@ -76,65 +43,41 @@ const refused: Refused[] = [
         opt({ weights: { hostPath: "weights" } }),
         /^opt\.weights\.hostPath: must be a folder, an absolute path/,
     ],
-    ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((mountPath): Refused => [
-        `a folder with a special character of the shell, ${mountPath}`,
-        opt({ weights: { claim: "a", mountPath } }),
-        /^opt\.weights\.mountPath: must have no blank, quote or other special character of the shell \(got /,
+    ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((inImage): Refused => [
+        `a folder with a special character of the shell, ${inImage}`,
+        opt({ weights: { inImage } }),
+        /^opt\.weights\.inImage: must have no blank, quote or other special character of the shell \(got /,
     ]),
-    ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
-    [
-        "a model with a special character of the shell",
-        opt({ model: "opt-1b; id", parametersBillion: 1 }),
-        /^opt\.model: must have no blank/,
-    ],
+    ["a relative folder of the pods", opt({ weights: { inImage: "w" } }), /inImage: must be a folder/],
+    ["a model with a special character of the shell", opt({ model: "opt-1b; id" }), /^opt\.model: must have no blank/],
     ["a folder with ..", opt({ weights: { hostPath: "/a/../b" } }), /^opt\.weights\.hostPath: must be a folder/],
     [
         "a node twice",
-        opt({ nodes: ["a", { name: "a" }] }),
+        opt({ nodes: ["a", "b", "a"] }),
         /^opt\.nodes: every node must be listed only once \(got a twice\)/,
     ],
     ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
-    [
-        "more shared memory than memory",
-        opt({ sharedMemory: "0.2Ti" }),
-        /^opt\.sharedMemory: must be less than resources\.memory, 200Gi/,
-    ],
     ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
     [
-        "an operator whose clusters cannot be changed",
-        opt({ operatorChart: { version: "1.5.2" } }),
-        /^opt\.operatorChart\.version: must be 1\.6 or newer/,
-    ],
-    [
         "a chart of an existing operator",
-        opt({ operator: "existing", operatorChart: {} }),
-        /^opt\.operatorChart: only valid with opt\.operator install/,
-    ],
-    [
-        "Rampart's charts with another shape",
-        opt({ rampartCharts: {} }),
-        /^opt\.rampartCharts: only valid with opt\.shape rampart/,
+        opt({ operator: "existing", operatorImage: "a:1" }),
+        /^opt\.operatorImage: only valid with opt\.operator install/,
     ],
     [
         "shape rampart with settings that its charts lack",
         opt({
             shape: "rampart",
-            image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
-            hostNetwork: { enabled: true, reason: "NCCL" },
+            image: `alpa:1@sha256:${"0".repeat(64)}`,
+            hostNetwork: "NCCL",
         }),
         /^opt\.weights\.claim: only valid with opt\.shape kuberay/,
-        /^opt\.image: must have a tag and no digest/,
+        /^opt\.image: must have no digest/,
         /^opt\.hostNetwork: only valid with opt\.shape kuberay/,
     ],
     [
         "shape rampart without Rampart",
         intraBValues({ gateway: { installer: "helm" } }, RAMPART_OPT),
         /^opt\.shape: rampart needs gateway\.installer rampart \(got helm\)/,
-    ],
-    [
-        "the host's network without a reason",
-        opt({ hostNetwork: { enabled: true } }),
-        "opt.hostNetwork.reason: required with enabled true. Give the reason why the pods' ports may be open on the nodes.",
     ],
     ["an unknown phase", convert({ phase: "close" }), /^convert\.phase: must be one of .*Did you mean closed\?$/],
     [
@@ -213,8 +156,8 @@ const refused: Refused[] = [
     ],
     [
         "an invalid component also with option intra-a",
-        { ...opt({ nodes: ["dgx-01"] }), option: "intra-a" },
-        /^opt\.model: must fit/,
+        { ...opt({ weights: {} }), option: "intra-a" },
+        /^opt\.weights: must have exactly one/,
     ],
     [
         "a conversion of option inter",
@@ -226,13 +169,12 @@ const refused: Refused[] = [
         "everything at once",
         intraBValues(
             { gatway: {} },
-            { image: { repository: "alpa" }, nodes: ["dgx-01"], weights: {} },
+            { image: "alpa", nodes: ["dgx-01"], weights: {} },
             { phase: "x", bareMetal: { hosts: [bareHost(11)] } },
         ),
         /^opt\.image/,
         /^convert\.phase/,
         /^gatway: is not a known key/,
-        /^opt\.model/,
         /^opt\.weights/,
         /^convert\.bareMetal/,
     ],
@@ -242,9 +184,9 @@ describe("config of option intra-b", () => {
     itRefuses(refused, problems);
 
     it("rejects a host's key in plain text, and does not repeat it", () => {
-        const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("convert"));
-        assert.equal(found.length, 2);
-        assert.match(found[0], /^convert\.bareMetal\.hosts\[0\]\.privateKey: must be stored encrypted/);
+        const found = problems(intraBValues(), () => false).filter((one) => one.startsWith("ssh"));
+        assert.equal(found.length, 1);
+        assert.match(found[0], /^ssh\.privateKey: must be stored encrypted/);
         assert.doesNotMatch(found.join(), /BEGIN/);
     });
 
@@ -278,7 +220,7 @@ describe("config of option intra-b", () => {
     });
 
     it("warns about ports that are open on the nodes", () => {
-        const { warnings } = intraBSettings({}, { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } });
+        const { warnings } = intraBSettings({}, { hostNetwork: "NCCL over InfiniBand" });
         assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
     });
 
@@ -292,17 +234,5 @@ describe("config of option intra-b", () => {
         assert.notEqual(of(CONSUMERS), limited.step.callers, "limits of all callers");
         const brought = (key: string) => of([{ name: "a", credentials: [{ id: "k", method: "key", key }] }]);
         assert.equal(brought("a-key-of-some-length-0001"), brought("a-key-of-some-length-0002"));
-    });
-
-    it("reads a model's size from its name", () => {
-        const sizes: [name: string, billions: number | undefined][] = [
-            ["alpa/opt-175b", 175],
-            ["alpa/opt-6.7b", 6.7],
-            ["alpa/opt-125m", 0.125],
-            ["alpa/bloom-7b1", 7.1],
-            ["bloom-560m", 0.56],
-            ["alpa/bloom", undefined],
-        ];
-        for (const [name, billions] of sizes) assert.equal(parametersOf(name), billions, name);
     });
 });

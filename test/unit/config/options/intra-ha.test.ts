@@ -66,8 +66,6 @@ describe("option intra-a with gateway.highAvailability", () => {
         const host = (n: number) => ({
             address: `10.20.97.${n}`,
             hostKey: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIEVXgVjyTOO4wh4jlRQ0OObN6nKIYhYyQnfBpiDNnyTF",
-            user: "ubuntu",
-            privateKey: "key",
         });
         const found = problems({ cluster: { nodes: [host(1), host(2)] } });
         assert.ok(
@@ -77,7 +75,7 @@ describe("option intra-a with gateway.highAvailability", () => {
     });
 
     it("is only valid for a gateway that this stack installs", () => {
-        const existing = { ingressClass: "a", gateway: "a", gatewayNamespace: "a", url: "http://llm.example.com" };
+        const existing = { ingressClass: "a", gateway: "a/a", url: "http://llm.example.com" };
         const found = problems({ gateway: { highAvailability: true, installer: "existing", existing } });
         assert.deepEqual(
             found.map((one) => one.split(" (")[0]),

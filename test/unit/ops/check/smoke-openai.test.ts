@@ -5,8 +5,9 @@ import { stringify } from "yaml";
 import { claimKey } from "../../../../components/consumers/consumer";
 import type { OpenaiPath } from "../../../../components/openai/settings";
 import { keyOf, MODEL, NAMESPACE, OTHER_MODEL, startOpenAiGateway } from "../../components/openai/kit";
+import { rawCloudflare, SSH } from "../../kit/cloudflare";
 import { serve } from "../../kit/http";
-import { bench, exits } from "../kit";
+import { bench, exits, type Says } from "../kit";
 
 const SECRET = "SECRET-of-smoke-0123456789-abcdefgh";
 type Gateway = Awaited<ReturnType<typeof startOpenAiGateway>>;
@@ -16,7 +17,12 @@ const stack = ({ models, paths, ...more }: { models?: string[]; paths?: OpenaiPa
         config: {
             "alpa-auth:option": more.option ?? "inter",
             "alpa-auth:namespace": NAMESPACE,
-            "alpa-auth:openai": { models: [OTHER_MODEL, MODEL], ...(paths && { paths }) },
+            "alpa-auth:openai": {
+                endpoints: ["10.0.0.11:8000"],
+                models: [OTHER_MODEL, MODEL],
+                ...(paths && { paths }),
+            },
+            "alpa-auth:gateway": { address: "127.0.0.1" },
             "alpa-auth:consumers": [
                 {
                     ...{ name: "smoke", models },
@@ -111,15 +117,15 @@ describe("ops check smoke, of an OpenAI-compatible server", () => {
                 response.writeHead(known ? 200 : 403).end(JSON.stringify(answer));
             });
         });
-        const text = stringify({
-            config: {
-                "alpa-auth:option": "cloudflare",
-                "alpa-auth:openai": { endpoints: ["127.0.0.1:8000"] },
-                "alpa-auth:consumers": [{ name: "smoke", credentials: [{ id: "edge", method: "service-token" }] }],
-            },
-        });
+        const consumers = [{ name: "smoke", credentials: [{ id: "edge", method: "service-token" }] }];
+        const config = rawCloudflare({ alpa: undefined, openai: { endpoints: ["127.0.0.1:8000"] }, consumers });
+        const own = Object.entries(config).map(([key, value]) => [`alpa-auth:${key}`, value]);
+        const ssh = { user: "ubuntu", privateKey: { secure: "v1:key" } };
+        const text = stringify({ config: { ...Object.fromEntries(own), "alpa-auth:ssh": ssh } });
+        const plain = JSON.stringify({ "alpa-auth:ssh": { value: "", objectValue: SSH } });
+        const says: Says = ({ args }) => (args[0] === "config" ? { stdout: plain } : undefined);
         const credentials = { "smoke/edge": { clientId: "id.access", clientSecret: "secret" } };
-        await run(text, { url, credentials } as never);
+        await bench({ text, says, outputs: { url, credentials } }).ops("check", "smoke", "--json");
         assert.deepEqual(asked.slice(0, 3), ["its-model", "its-model", "its-model"]);
     });
 });

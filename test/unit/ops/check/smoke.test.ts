@@ -110,7 +110,7 @@ describe("ops check smoke", () => {
         const { out } = await exits(
             0,
             run({
-                text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
+                text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: 4 }"),
             }),
         );
         assert.match(out, /not tried: the limit: other callers of class batch may use all of its slots\./);

@@ -10,15 +10,12 @@ import { bench, exits, SECRETS, STACK_FILE } from "../kit";
 import { gate, removed } from "../stack/apply/kit";
 
 const NAMESPACE = "alpa-auth-gateway-apisix";
-const TEXT = STACK_FILE.replace(
-    "    alpa-auth:consumers:",
-    "    alpa-auth:readiness: { acceptTimeoutSeconds: 2, settleSeconds: 1 }\n    alpa-auth:consumers:",
-);
+const TEXT = STACK_FILE.replace("    alpa-auth:consumers:", "    alpa-auth:waitSeconds: 2\n    alpa-auth:consumers:");
 const EXISTING = TEXT.replace(
     "    alpa-auth:consumers:",
     `    alpa-auth:gateway:
         installer: existing
-        existing: { ingressClass: apisix, gateway: apisix, gatewayNamespace: ${NAMESPACE}, url: "http://10.0.0.1" }
+        existing: { ingressClass: apisix, gateway: ${NAMESPACE}/apisix, url: "http://10.0.0.1" }
     alpa-auth:consumers:`,
 );
 const REVOKE = ["consumer", "revoke", "alice", "a1", "--yes"];

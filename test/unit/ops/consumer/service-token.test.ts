@@ -13,16 +13,15 @@ const FILE = `config:
     alpa-auth:hostname: llm.example.com
     alpa-auth:zone: { name: example.com, plan: pro }
     alpa-auth:alpa: { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 }
-    alpa-auth:access: { teamName: example }
+    alpa-auth:teamName: example
     alpa-auth:maxOverlapDays: 30
+    alpa-auth:ssh: { user: ubuntu, privateKey: { secure: CIPHERTEXT } }
     alpa-auth:tunnel:
         version: 2026.8.2
         sha256: "${"a".repeat(64)}"
         hosts:
             - address: 10.0.0.11
-              user: ubuntu
               hostKey: ${HOST_KEY}
-              privateKey: { secure: CIPHERTEXT }
     alpa-auth:consumers:
         - name: lab
           credentials:
@@ -43,7 +42,7 @@ const cloudflare = (options: BenchOptions = {}) =>
             (call.args[0] === "config" && call.args[1] === "--json"
                 ? {
                       stdout: JSON.stringify({
-                          "alpa-auth:tunnel": { value: "", objectValue: { hosts: [{ privateKey: SSH_KEY }] } },
+                          "alpa-auth:ssh": { value: "", objectValue: { user: "ubuntu", privateKey: SSH_KEY } },
                       }),
                   }
                 : undefined),
@@ -77,14 +76,6 @@ describe("ops consumer with service tokens", () => {
         text(out, /Next: npm run ops -- consumer handout lab a$/m);
         // A revocation would end the new secret too, because both secrets belong to one token.
         assert.doesNotMatch(out, /consumer revoke/);
-    });
-
-    it("reads a stack file whose hosts share one key by an anchor", async () => {
-        const second = `            - { address: 10.0.0.12, user: ubuntu, hostKey: "${HOST_KEY}", privateKey: *key }\n`;
-        const shared = FILE.replace("{ secure: CIPHERTEXT }\n", `&key { secure: CIPHERTEXT }\n${second}`);
-        const { ops, text: file } = cloudflare({ text: shared });
-        await exits(0, ops(...ROTATE, "a", "--overlap-days", "14", "--yes"));
-        text(file(), /privateKey: \*key/, /id: a, method: service-token, secretVersion: 2/);
     });
 
     it("warns that a running overlap ends with the next rotation", async () => {

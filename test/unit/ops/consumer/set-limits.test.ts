@@ -88,7 +88,10 @@ describe("ops consumer set-limits", () => {
             (name, i) =>
                 `        - { name: member-${i}, class: ${name}, credentials: [ { id: m${i}, method: key } ] }\n`,
         );
-        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: {}, batch: { slots: 4 } }\n`;
+        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: 4, batch: 4 }\n`.replace(
+            '"10.20.96.188:20001"',
+            '"10.20.96.188:20001", "10.20.96.189:20001"',
+        );
         const put = (text: string, ...args: string[]) => {
             const one = bench({ text });
             return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
@@ -112,7 +115,7 @@ describe("ops consumer set-limits", () => {
             ]);
             const out = await put(before, "bob", "--no-class");
             assert.deepEqual(changed(before, out.text()), [["class: interactive # agreed on"], []]);
-            assert.match(out.out, /Class of bob: interactive -> none\./);
+            assert.match(out.out, /Class of bob: interactive \(its callers share 4 slots\) -> none\./);
         });
 
         it("can be set by consumer add for a new caller, and not for an existing one", async () => {

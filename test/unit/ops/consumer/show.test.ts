@@ -71,7 +71,7 @@ describe("ops consumer show", () => {
     it("shows the class of a caller with its share, and says where there is none", async () => {
         const classed = CONFIG.replace("- name: team\n", "- name: team\n      class: batch\n").replace(
             "config:\n",
-            "config:\n  alpa-auth:classes: { batch: { slots: 4 } }\n",
+            "config:\n  alpa-auth:classes: { batch: 4 }\n",
         );
         assert.equal((await shown(classed, "team")).class, "batch");
         assert.equal((await shown(classed, "empty")).class, null);

@@ -33,12 +33,12 @@ const stateOf = (stage: Stage, by?: Attempt, pending = 0): Deployment => ({
 });
 
 const VALUES = { ...intraBValues(), option: "intra-a" } as Record<string, any>;
-const SEALED = VALUES.convert.bareMetal.hosts.map((host: object) => ({ ...host, privateKey: { secure: "v1:a:b" } }));
+const SEALED = { ...VALUES.ssh, privateKey: { secure: "v1:a:b" } };
 const FILE = stringify({
     config: Object.fromEntries(
         Object.entries({
             ...VALUES,
-            convert: { bareMetal: { ...VALUES.convert.bareMetal, hosts: SEALED } },
+            ssh: SEALED,
         }).map(([key, value]) => [`alpa-auth:${key}`, value]),
     ),
 });
@@ -66,8 +66,7 @@ describe("npm run ops -- convert", () => {
     function says({ args }: Call) {
         if (args[1] === "export") return { stdout: JSON.stringify({ deployment: state }) };
         if (args[0] === "cancel") return {};
-        if (args[0] === "config")
-            return { stdout: JSON.stringify({ "alpa-auth:convert": { objectValue: VALUES.convert } }) };
+        if (args[0] === "config") return { stdout: JSON.stringify({ "alpa-auth:ssh": { objectValue: VALUES.ssh } }) };
         if (args[0] !== "up") return undefined;
         const { option, convert } = configOf(stack);
         state = stateOf(option === "intra-a" ? option : convert.phase!, convert.attempt);
@@ -140,13 +139,13 @@ describe("npm run ops -- convert", () => {
 
     it("lists every problem of a new conversion, and exits with 3", async () => {
         stack.write(
-            FILE.replace("alpa/opt-175b", "alpa/opt").replace(
+            FILE.replace("alpa-serving:1.0.0", "alpa-serving:latest").replace(
                 "config:",
-                "config:\n  alpa-auth:gateway: { closed: { enabled: true, reason: x } }",
+                "config:\n  alpa-auth:gateway: { closed: x }",
             ),
         );
         const { note } = await exits(3, stack.ops("convert", "plan"));
-        assert.match(note, /opt\.parametersBillion: required[^]*gateway\.closed: must not be enabled/);
+        assert.match(note, /opt\.image: [^]*gateway\.closed: must not be set/);
     });
 
     it("saves an edit of the stack file by hand, and goes on without it", async () => {

@@ -188,7 +188,7 @@ describe("ops stack drift", () => {
     });
 
     it("only mentions that the APISIX of an existing gateway was not read", async () => {
-        const existing = "{ ingressClass: shared, gateway: g, gatewayNamespace: edge, url: http://x }";
+        const existing = "{ ingressClass: shared, gateway: edge/g, url: http://x }";
         const text = STACK_FILE.replace(
             "config:\n",
             `config:\n    alpa-auth:gateway: { installer: existing, existing: ${existing} }\n`,

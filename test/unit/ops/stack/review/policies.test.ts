@@ -19,12 +19,10 @@ const TODAY = new Date("2026-11-25T12:00:00Z");
 describe("review and the policy pack", () => {
     it("report a rule that a change breaks, and not one that the stack broke before", async () => {
         const good = await recordStack("rampart");
-        const old = await recordStack("rampart", {
-            gateway: { image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" } },
-        });
+        const old = await recordStack("rampart", { gateway: { image: "apache/apisix:3.18.0-ubuntu" } });
         const preview = previewOf(good, old);
         assert.deepEqual(policyFindings(preview, undefined, [], TODAY, undefined), []);
-        const broken = previewOf(good, await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }));
+        const broken = previewOf(good, await recordStack("rampart", { guard: { contextTokens: 512 } }));
         for (const { newState } of broken.steps) {
             const { http } = (newState?.inputs as any)?.spec ?? {};
             if (http) http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
@@ -55,7 +53,7 @@ describe("review and the policy pack", () => {
     it("report a rule that a change breaks, while the run also deletes a leftover of the same resource", async () => {
         const broken = previewOf(
             await recordStack("rampart"),
-            await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }),
+            await recordStack("rampart", { guard: { contextTokens: 512 } }),
         );
         const change = broken.steps.find(({ newState }) => (newState?.inputs as any)?.spec?.http)!;
         const { http } = (change.newState!.inputs as any).spec;
