@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import type { ApiAccess } from "./api-access";
 import { isMapping } from "./unchecked";
 
 /** Path of a key in the config. */
@@ -24,23 +23,6 @@ export type Sound<T> = T extends readonly (infer Entry)[]
     : T extends object
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
-
-/** Facts for the checks of an option that are not in the config values. */
-export interface CheckContext {
-    /**
-     * Whether a key of the stack config is stored encrypted. With a second argument: whether this value inside the key is
-     * stored encrypted.
-     */
-    isSecret: (key: string, value?: unknown) => boolean;
-    /** Current day, which decides which credentials have expired. */
-    today: Date;
-    /** Access to the Cloudflare API. Default: none; the check of the API token is then skipped. */
-    api?: ApiAccess;
-    /** Folder of the stack file, the base of relative paths in it. */
-    folder: string;
-    /** Text of a path for messages. Callers of a callers file have paths in that file. */
-    textOf: (path: Path) => string;
-}
 
 /** Codes with which zod reports a value of a wrong type. */
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];

@@ -1,5 +1,6 @@
 import type * as z from "zod";
-import { at, crossCheck, type CheckContext, type Problems, type Sound } from "../cross-check";
+import type { CheckContext } from "../check-context";
+import { at, crossCheck, type Problems, type Sound } from "../cross-check";
 import type { Moves } from "../keys/moved-from";
 import { pathText, secretCommand, wording } from "../problems";
 import { secretsIn } from "../schema";

@@ -1,5 +1,6 @@
 import { plainAddress } from "../../../dns/names";
-import { at, type CheckContext, type Problems, type Sound } from "../../cross-check";
+import type { CheckContext } from "../../check-context";
+import { at, type Problems, type Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { chainOf, day, hasEnded, which } from "../../../components/apisix/certificate-chain";
-import { at, type CheckContext, type Problems, type Sound } from "../../cross-check";
+import type { CheckContext } from "../../check-context";
+import { at, type Problems, type Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";

@@ -1,5 +1,6 @@
 import { answerTimeProblems } from "../../keys/edge/answer-time";
-import { at, type CheckContext, type Problems, type Sound } from "../../cross-check";
+import type { CheckContext } from "../../check-context";
+import { at, type Problems, type Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
