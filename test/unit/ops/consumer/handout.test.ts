@@ -60,7 +60,10 @@ describe("ops consumer handout", () => {
     it("covers every credential of the caller that can be handed out, and then none is left", async () => {
         const { ops } = bench();
         const { out } = await exits(0, ops("consumer", "handout", "alice"));
-        assert.match(out, /Credential alice\/a1\.[^]*Credential alice\/a2\. It works until 2026-12-01 \(UTC\): its last day/);
+        assert.match(
+            out,
+            /Credential alice\/a1\.[^]*Credential alice\/a2\. It works until 2026-12-01 \(UTC\): its last day/,
+        );
         assert.doesNotMatch(out, /alice\/old/);
         const { note } = await exits(2, ops("consumer", "handout", "alice"));
         assert.match(note, /alice\/a1: was already handed out[^]*alice\/old: expired on 2026-11-20/);
