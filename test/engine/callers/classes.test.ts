@@ -28,7 +28,7 @@ describe("a class of callers", () => {
     });
 
     async function configure(consumers: object[], more: object = {}): Promise<void> {
-        const classes = { batch: 1 };
+        const classes = { interactive: 3, batch: 1 };
         stack.configure({
             ...{ alpa: { endpoints: [alpa.address] }, guard: { maxPrompts: 1 } },
             ...{ classes, consumers, ...more },
@@ -92,7 +92,6 @@ describe("a class of callers", () => {
     });
 
     it("is counted once across all gateway pods", async () => {
-        // Thirty times the default, because the counters need up to a second on a busy machine.
         const sharedCounters = { whenDown: "refuse" };
         await configure([batch("night"), batch("weekend"), CHAT], { gateway: { replicas: 2, sharedCounters } });
         const callers = [

@@ -82,8 +82,6 @@ describe("the emulated charts", () => {
 
     it("render the values of option inter", async () =>
         assert.ok((await charts.render(ofInter)).some(({ kind }) => kind === "Deployment")));
-    it("fail to render a disruption budget of the ingress controllers, like the real charts", () =>
-        assert.rejects(charts.render(withBudget(ofInter)), NO_TEMPLATE));
 });
 
 if (CHARTS)

@@ -100,7 +100,8 @@ async function startFailingEdge({ clientId, clientSecret }: Pair) {
     const token = world.token({ client_id: clientId, client_secret: clientSecret });
     const policy = world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
     world.application([policy], { domain: "localhost" });
-    world.rules("http_request_firewall_custom", [{ expression: '(http.request.uri.path eq "/closed/completions")' }]);
+    const expression = '(http.request.uri.path in {"/closed/completions" "/closed/logprobs"})';
+    world.rules("http_request_firewall_custom", [{ expression }]);
     for (const rules of world.account.rulesets.values()) rules.zone_id = zone.id;
     await world.connect();
     const at = (path: string) => `http://localhost:${world.edge.port}/${path}`;
