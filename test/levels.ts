@@ -19,7 +19,7 @@ export type Level = (typeof LEVELS)[number];
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
     "test/engine/callers/limits-shared":
-        "two gateway pods and a Redis that stops: shared-limits.test.ts of the sandbox counts in a real one",
+        "two gateway pods and a Redis that stops: limits.test.ts of the sandbox counts in a real one",
     "test/engine/cloudflare/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
     "test/engine/cloudflare/hosts": "connectors on hosts by SSH: stack.test.ts has the stack itself",
     "test/engine/cloudflare/move": "a zone moves to Cloudflare and back",

@@ -4,8 +4,9 @@
  *
  * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. It emulates what this project
  * configures, and what callers can send to that. Who may pass, which headers and bodies reach the server, and when a change takes
- * effect are exact. Anything else is refused with 501 and its name: other plugins, fields, variables and functions; retries,
- * routes by host, websockets, TLS to upstreams, HTTP/2; in the Admin API all methods but GET, PUT and DELETE.
+ * effect are exact. Anything else is refused by name, with 501, or with 400 for another value of a known field: other plugins,
+ * fields, variables and functions; retries, routes by host, websockets, TLS to upstreams, HTTP/2; in the Admin API all methods but
+ * GET, PUT and DELETE.
  *
  * Known differences: messages about an invalid configuration; re-encoded JSON keeps the order of its fields, while APISIX uses the
  * unstable order of a Lua table (core/json.lua), on which no program can rely; idle connections to upstreams are kept for 2 s, not

@@ -5,7 +5,7 @@ import { APISIX_VERSION } from "./version";
  * silently.
  */
 export class Unsupported extends Error {
-    constructor(readonly what: string) {
+    constructor(what: string) {
         super(`unsupported by the sandbox: ${what} (APISIX ${APISIX_VERSION} has it)`);
     }
 }

@@ -3,6 +3,7 @@
 
 import http from "node:http";
 import https from "node:https";
+import { text } from "node:stream/consumers";
 
 import type { KubeConfig } from "@kubernetes/client-node";
 
@@ -35,8 +36,8 @@ export class ApiServer {
 
     async request(method: string, path: string, body?: object, signal?: AbortSignal): Promise<unknown> {
         const response = await this.open(method, path, body, signal);
-        const text = await textOf(response);
-        return text === "" ? undefined : JSON.parse(text);
+        const answer = await text(response);
+        return answer === "" ? undefined : JSON.parse(answer);
     }
 
     /** Calls `each` with every event until the server ends the stream. */
@@ -71,20 +72,14 @@ export class ApiServer {
             request.end(body && JSON.stringify(body));
         });
         if (response.statusCode === 200) return response;
-        const text = await textOf(response);
-        throw new ApiError(response.statusCode as number, `${method} ${url.pathname}: ${messageOf(text)}`);
+        const message = messageOf(await text(response));
+        throw new ApiError(response.statusCode as number, `${method} ${url.pathname}: ${message}`);
     }
 }
 
 interface WatchEvent {
     type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
     object: Resource & { code?: number; message?: string; metadata: { resourceVersion: string } };
-}
-
-async function textOf(response: http.IncomingMessage): Promise<string> {
-    let text = "";
-    for await (const chunk of response.setEncoding("utf8")) text += chunk;
-    return text;
 }
 
 function messageOf(text: string): string {

@@ -5,7 +5,7 @@
 // - A resource whose IngressClass has no parameters is Accepted, but not pushed.
 // - A resource whose class belongs to another controller has no status.
 // - A Consumer (v1alpha1) stays Available when APISIX rejects it.
-// Fields that this project does not write are refused in the status, by name. Other kinds have no CRD in the sandbox.
+// Fields that this project does not write are refused in the status, by name. CRDs of other kinds accept no field.
 
 import { translateConsumer, translateTls } from "./credentials";
 import {

@@ -35,7 +35,7 @@ describe("The sandbox's CRDs", () => {
     });
 
     for (const { spec } of ours) {
-        it(`of ${spec.names.kind} accept unknown fields only in the configs of plugins and credentials`, () => {
+        it(`of ${spec.names.kind} accept unknown fields only in the configs and metadata of plugins`, () => {
             const open: string[] = [];
             const walk = (node: Json, at: string) => {
                 if (node === null || typeof node !== "object") return;
@@ -43,7 +43,7 @@ describe("The sandbox's CRDs", () => {
                 for (const [name, child] of Object.entries(node)) walk(child, `${at}.${name}`);
             };
             walk(spec.versions[0].schema.openAPIV3Schema, "");
-            const allowed = /\.config$|\.pluginMetadata\.additionalProperties$|\.vars\.items$/;
+            const allowed = /\.config$|\.pluginMetadata\.additionalProperties$/;
             assert.deepEqual(
                 open.filter((at) => !allowed.test(at)),
                 [],

@@ -2,7 +2,7 @@
 import { stable } from "../counters/counters";
 import { compileExpr } from "../lua/expr";
 import { checkFields, Invalid, type Fields } from "../lua/schema";
-import { checkCredential, entriesOf } from "../objects/entries";
+import { checkCredential, entriesOf, isAuth } from "../objects/entries";
 import { checkSsl } from "../objects/ssl";
 import type { Store } from "../objects/store";
 import { AMOUNT, OBJECT, only, TEXT } from "../plugins/plugin";
@@ -137,8 +137,7 @@ function check(store: Store, kind: string, key: string, conf: Conf): void {
 function checkPlugins(store: Store, kind: string, key: string, plugins: Conf): void {
     const names = Object.keys(plugins);
     if (kind === "credentials" && names.length > 1) throw new Invalid("a credential must have one plugin");
-    const holds = kind === "credentials" || kind === "consumers";
-    const auth = names.filter((name) => kind === "credentials" || (holds && ["key-auth", "jwt-auth"].includes(name)));
+    const auth = names.filter((name) => kind === "credentials" || (kind === "consumers" && isAuth(name)));
     for (const name of auth) {
         checkCredential(name, plugins[name]);
         const other = store.holdersOf(name, (plugins[name] as Conf).key).find((holder) => holder !== key);

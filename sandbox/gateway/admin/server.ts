@@ -3,6 +3,7 @@
  * (PUT) and deletions of routes, services, upstreams, consumers and their credentials, certificates and plugin metadata.
  */
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { SERVER } from "../http/nginx";
 import { parseTarget } from "../http/uri";
 import { Invalid } from "../lua/schema";
@@ -109,9 +110,7 @@ function problemOf(keys: AdminKeys, token: unknown, method: string): string | un
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = Buffer.concat(chunks);
+    const body = await buffer(request);
     if (body.length > MAX_BODY) throw new Invalid(`invalid request body: more than ${MAX_BODY} bytes`);
     try {
         return JSON.parse(body.toString());

@@ -1,7 +1,7 @@
 /** The answer to the client: headers, filters and body. */
 import type { IncomingMessage } from "node:http";
 import type { Context } from "../request/context";
-import { bytes } from "../http/headers";
+import { bytes, HeaderList } from "../http/headers";
 import { SERVER, errorPage, statusText } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
@@ -23,8 +23,8 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     if (!("code" in source)) {
         ctx.status = source.statusCode ?? 502;
         reason = source.statusMessage;
-        for (let i = 0; i + 1 < source.rawHeaders.length; i += 2)
-            if (!HIDDEN.test(source.rawHeaders[i])) ctx.response.add(source.rawHeaders[i], source.rawHeaders[i + 1]);
+        for (const [name, value] of HeaderList.fromRaw(source.rawHeaders))
+            if (!HIDDEN.test(name)) ctx.response.add(name, value);
     }
     // If the upstream's answer is 5xx, APISIX also sends its status in a header.
     if ((ctx.upstreamStatus ?? 0) >= 500) ctx.response.set("X-APISIX-Upstream-Status", String(ctx.upstreamStatus));

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { HeaderList } from "../http/headers";
 import { Context } from "../request/context";
 import { errorPage, statusText } from "../http/nginx";
 import { Unsupported } from "../unsupported";
@@ -145,7 +146,7 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const { url = "/", method = "", rawHeaders: raw } = request;
     const line = `${method} ${url} HTTP/1.1\r\n`.length;
     if (line > MAX_HEAD_LINE) return { status: 414 };
-    const headers = raw.flatMap((name, i) => (i % 2 === 0 ? [[name.toLowerCase(), raw[i + 1]] as const] : []));
+    const headers = [...HeaderList.fromRaw(raw)].map(([name, value]) => [name.toLowerCase(), value] as const);
     const sizes = headers.map(([name, value]) => `${name}: ${value}\r\n`.length);
     const total = sizes.reduce((sum, size) => sum + size, line);
     if (total > MAX_HEAD || sizes.some((size) => size > MAX_HEAD_LINE))

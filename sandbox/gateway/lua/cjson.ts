@@ -10,6 +10,16 @@ const MAX_DEPTH = 1000;
 /** The text is not JSON, or the value cannot be written as JSON. */
 export class CjsonError extends Error {}
 
+/** The result of a conversion; undefined if cjson cannot do it. */
+export function attempt<T>(convert: () => T): T | undefined {
+    try {
+        return convert();
+    } catch (error) {
+        if (error instanceof CjsonError) return undefined;
+        throw error;
+    }
+}
+
 const SPACE = /[ \t\n\r]*/y;
 const STRING = /"(?:[^"\\]+|\\[^])*"/y;
 const INTEGER = /[+-]?\d+(?![.eEx\d])/y;

@@ -112,7 +112,7 @@ export function compileSchema(schema: Schema): Check {
 /** Fields of a configuration with their schemas. Any other field is unsupported. */
 export type Fields = Record<string, Schema>;
 
-/** A value that APISIX rejects, too. */
+/** A missing value, or one that APISIX or this emulator rejects. */
 export class Invalid extends Error {}
 
 const compiled = new WeakMap<Schema, Check>();

@@ -20,6 +20,9 @@ function pluginNamed(name: string): Plugin {
     return plugin;
 }
 
+/** Whether a plugin authenticates callers. */
+export const isAuth = (name: string) => PLUGINS.get(name)?.credential !== undefined;
+
 /** Creates the handlers of a plugin. @throws Unsupported, Invalid */
 export function handlersOf(name: string, conf: Conf, parentKey: string, tools: PluginTools): Handlers {
     const plugin = pluginNamed(name);

@@ -8,10 +8,9 @@ import { Counters } from "../counters/counters";
 import { bytes } from "../http/headers";
 import { compileExpr } from "../lua/expr";
 import { HealthChecks } from "../upstream/health-checks";
-import { entriesOf, handlersOf, mergeEntries } from "./entries";
+import { entriesOf, handlersOf, isAuth } from "./entries";
 import { upstreamOf } from "../upstream/upstream";
 import { Metrics } from "../observed/metrics";
-import { PLUGINS } from "../plugins/index";
 import type { Resolve } from "../counters/redis-connections";
 import { Router } from "./router";
 import type { LuaMachine } from "../serverless/machine";
@@ -22,7 +21,6 @@ import type { AuthConsumer, Conf, Entry, Route, Timeout, Upstream } from "../req
 const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 /** Key of the consumer to which a credential belongs; for a consumer, its own key. */
 const ownerOf = (key: string) => key.split("/", 3).join("/");
-const isAuth = (plugin: string) => PLUGINS.get(plugin)?.credential !== undefined;
 
 interface StoreOptions {
     /** Port in redirects to HTTPS. */
@@ -189,7 +187,7 @@ export class Store {
             methods: conf.methods as string[] | undefined,
             priority: (conf.priority as number | undefined) ?? 0,
             vars: this.cached(key, "vars", ({ vars = [] }) => compileExpr(vars))!,
-            plugins: mergeEntries(this.pluginsOf(key)),
+            plugins: this.pluginsOf(key),
             upstream: this.ownUpstream(key) ?? this.ownUpstream(serviceKey),
             timeout: conf.timeout as Timeout | undefined,
         };

@@ -11,8 +11,6 @@ import { declaredIn, type Declared } from "./nginx-settings";
 /** The settings of `nginx_config` that the access log uses. */
 export interface AccessLogSettings {
     format: string;
-    /** Only `json` is emulated. */
-    escape: string;
     /** nginx directives for the http and server blocks. */
     httpSnippet: string;
     serverSnippet: string;

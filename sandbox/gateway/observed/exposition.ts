@@ -46,11 +46,6 @@ export class Registry {
         this.add(name, labels, value, "_sum");
     }
 
-    /** Number of series of a metric. */
-    count(name: string): number {
-        return this.metrics.get(this.prefix + name)?.series.size ?? 0;
-    }
-
     /** The metrics in the text format of Prometheus. Metrics without series are left out. */
     text(): string {
         return [...this.metrics]

@@ -16,7 +16,7 @@ import { APISIX_VERSION } from "../version";
 export interface MetricsOptions {
     /** Port of the export server; 0: any free one. */
     port: number;
-    /** Upper bounds of the latency histogram, in milliseconds. @default APISIX's bounds */
+    /** Upper bounds of the latency histogram, in milliseconds. @default none: the product always sets them */
     buckets?: number[];
     /** Maximum age of the text that scrapers get, in seconds (refresh_interval). @default 15 */
     refreshSeconds?: number;

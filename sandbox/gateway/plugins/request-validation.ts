@@ -1,4 +1,4 @@
-import { CjsonError, decodeJson, encodeJson } from "../lua/cjson";
+import { attempt, decodeJson, encodeJson } from "../lua/cjson";
 import { compileSchema, type Check, type Schema } from "../lua/schema";
 import type { Context } from "../request/context";
 import type { Exit } from "../request/types";
@@ -54,13 +54,4 @@ async function checkBody(
     if (text === undefined) return { code: 500 }; // NaN and Infinity cannot be encoded
     ctx.replaceBody(Buffer.from(text, "latin1"));
     return undefined;
-}
-
-function attempt<T>(convert: () => T): T | undefined {
-    try {
-        return convert();
-    } catch (error) {
-        if (error instanceof CjsonError) return undefined;
-        throw error;
-    }
 }

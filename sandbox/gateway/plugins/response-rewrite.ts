@@ -42,8 +42,7 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
                 for (const [name, value] of Object.entries(set)) ctx.response.set(name, value);
             },
             wantsBody: (ctx) => ctx.notes.get(note) === true,
-            bodyFilter(ctx, original) {
-                if (ctx.notes.get(note) !== true) return original;
+            bodyFilter(_, original) {
                 let text = original.toString("latin1");
                 for (const { regex, replace } of compiled)
                     text = text.replace(regex, (...args: unknown[]) =>

@@ -2,7 +2,7 @@
  * Variables `post_arg.<field>`: fields of a JSON body. Facts: apisix/core/ctx.lua, core/request.lua (get_request_body_table) of
  * 3.18.0; `field[*]` is that of lua-jsonpath. Unsupported: other paths of lua-jsonpath, forms, multipart bodies.
  */
-import { CjsonError, decodeJson } from "../lua/cjson";
+import { attempt, decodeJson } from "../lua/cjson";
 import type { VarValue } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
@@ -34,11 +34,9 @@ function parsed(ctx: Context, path: string): unknown {
     const { bodyRead, notes } = ctx;
     if (!bodyRead) throw new BodyNeeded(`variable $post_arg.${path} outside of fault-injection and workflow`);
     if (!notes.has(parsed))
-        try {
-            notes.set(parsed, decodeJson(bodyRead.toString("latin1")));
-        } catch (error) {
-            if (!(error instanceof CjsonError)) throw error;
-            notes.set(parsed, undefined);
-        }
+        notes.set(
+            parsed,
+            attempt(() => decodeJson(bodyRead.toString("latin1"))),
+        );
     return notes.get(parsed);
 }

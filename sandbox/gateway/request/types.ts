@@ -81,7 +81,7 @@ export interface ActiveCheck {
 }
 
 export interface Upstream {
-    /** Key for one version of an upstream object. The balancer keeps state under this key. */
+    /** Key of the object that has the upstream. Health checks keep their state under it. */
     key: string;
     /** Whether a consumer always gets the same node (chash). Otherwise the nodes take turns (roundrobin). */
     byConsumer: boolean;

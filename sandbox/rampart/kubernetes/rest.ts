@@ -5,6 +5,7 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request, type RequestOptions } from "node:https";
 import { request as plainRequest, STATUS_CODES } from "node:http";
+import { text } from "node:stream/consumers";
 import { ApiError } from "./api.js";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -35,7 +36,7 @@ export class Rest {
     private async text(method: Method, path: string, body: unknown, type: string): Promise<string> {
         const signal = AbortSignal.timeout(ANSWER_SECONDS * 1000);
         try {
-            return await textOf(await this.open(method, path, body, type, signal));
+            return await text(await this.open(method, path, body, type, signal));
         } catch (error) {
             if (!signal.aborted) throw error;
             throw new Error(`${method} ${path}: no answer within ${ANSWER_SECONDS} s. Check that the API server runs.`);
@@ -86,25 +87,19 @@ export class Rest {
         if (!server)
             throw new Error("kubeconfig: must have a current cluster. Use a kubeconfig with a current context.");
         const url = new URL(server.replace(/\/$/, "") + path);
-        const text = body === undefined ? undefined : JSON.stringify(body);
+        const sent = body === undefined ? undefined : JSON.stringify(body);
         const options: RequestOptions = { method, signal, headers: { accept: "application/json" } };
-        if (text !== undefined) {
-            options.headers = { ...options.headers, "content-type": type, "content-length": Buffer.byteLength(text) };
+        if (sent !== undefined) {
+            options.headers = { ...options.headers, "content-type": type, "content-length": Buffer.byteLength(sent) };
         }
         await this.kubeConfig.applyToHTTPSOptions(options);
         const answer = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
-            const sent = (url.protocol === "http:" ? plainRequest : request)(url, options, resolve);
-            sent.on("error", reject);
-            sent.end(text);
+            const asked = (url.protocol === "http:" ? plainRequest : request)(url, options, resolve);
+            asked.on("error", reject);
+            asked.end(sent);
         });
         const status = answer.statusCode ?? 0;
         if (status >= 200 && status < 300) return answer;
-        throw new ApiError(status, STATUS_CODES[status] ?? "", await textOf(answer));
+        throw new ApiError(status, STATUS_CODES[status] ?? "", await text(answer));
     }
-}
-
-async function textOf(answer: import("node:http").IncomingMessage): Promise<string> {
-    let text = "";
-    for await (const chunk of answer.setEncoding("utf8")) text += String(chunk);
-    return text;
 }

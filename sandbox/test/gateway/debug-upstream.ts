@@ -1,6 +1,6 @@
 /**
  * An upstream that answers like Alpa's HTTP service and records each request. X-Debug-* headers in a request cause a
- * delay, a different status or a close without an answer.
+ * delay or a close without an answer.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,7 +22,6 @@ export interface DebugUpstream {
 
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
 const BAD = '{"type":"error","message":"bad request","stacktrace":"Traceback"}';
-const MADE_UP = '{"type":"error","message":"made-up upstream error","stacktrace":"Traceback"}';
 
 function acceptable(path: string, body: Buffer): boolean {
     if (!/completions|logprobs/.test(path)) return false;
@@ -66,7 +65,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
         delete headers[`x-debug-${name}`];
         return value;
     };
-    const [delay, status, close] = ["delay", "status", "close"].map(debug);
+    const [delay, close] = ["delay", "close"].map(debug);
     const path = request.url ?? "/";
     seen.push({ method: request.method ?? "", path, headers, body });
 
@@ -74,13 +73,7 @@ async function serve(seen: Seen[], request: IncomingMessage, answer: ServerRespo
     if (delay) await sleep(Number(delay) * 1000, undefined, { ref: false });
     if (close) return void request.socket.end();
     const good = acceptable(path, body);
-    const text = status ? MADE_UP : good ? GOOD : BAD;
-    answer.writeHead(status ? Number(status) : good ? 200 : 400, {
-        "Content-Type": "application/json",
-        "Content-Length": text.length,
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Methods": "*",
-        "Access-Control-Allow-Headers": "*",
-    });
+    const text = good ? GOOD : BAD;
+    answer.writeHead(good ? 200 : 400, { "Content-Type": "application/json", "Content-Length": text.length });
     answer.end(text);
 }

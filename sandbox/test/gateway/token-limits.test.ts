@@ -34,7 +34,6 @@ describe("limits in tokens", () => {
         kit = await Kit.start({
             accessLog: {
                 format: http.access_log_format,
-                escape: "json",
                 httpSnippet,
                 serverSnippet,
                 write: (line) => lines.push(line),

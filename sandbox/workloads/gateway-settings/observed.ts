@@ -36,7 +36,7 @@ function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSet
     if (file !== "/dev/stdout") throw new Unsupported(`access_log ${String(file)}`);
     const { http_configuration_snippet: http = "", http_server_configuration_snippet: server = "" } = nginx;
     declaredIn(http, server, nginx.http_admin_configuration_snippet ?? "");
-    return { format, escape, httpSnippet: http, serverSnippet: server };
+    return { format, httpSnippet: http, serverSnippet: server };
 }
 
 /**

@@ -22,7 +22,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
     name: "jwt-auth",
     priority: 2510,
     credential: {
-        fields: { key: TEXT, secret: TEXT, public_key: TEXT, algorithm: { enum: ALGORITHMS, default: "HS256" } },
+        fields: { key: TEXT, secret: TEXT, public_key: TEXT, algorithm: { enum: ALGORITHMS } },
         required: ["key"],
     },
     fields: {

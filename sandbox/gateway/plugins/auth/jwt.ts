@@ -4,7 +4,7 @@
  */
 import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
 import { decodeBase64 } from "../../lua/base64";
-import { CjsonError, decodeJson } from "../../lua/cjson";
+import { attempt, decodeJson } from "../../lua/cjson";
 
 export interface Jwt {
     /** Header and claims can be any JSON value except false, because APISIX does not require objects. */
@@ -18,13 +18,8 @@ export interface Jwt {
 /** Decodes a part of a token. Undefined if it is not JSON, or is `false`, which Lua treats like a missing value. */
 function decodePart(part: string): unknown {
     const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
-    try {
-        const value = raw && decodeJson(raw.toString("latin1"));
-        return value === false ? undefined : value;
-    } catch (error) {
-        if (error instanceof CjsonError) return undefined;
-        throw error;
-    }
+    const value = attempt(() => raw && decodeJson(raw.toString("latin1")));
+    return value === false ? undefined : value;
 }
 
 /** Parses a signed JWT; undefined if the text is not a JWT. Empty parts are ignored, so an additional dot has no effect. */

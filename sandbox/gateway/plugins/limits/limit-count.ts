@@ -33,7 +33,7 @@ export const limitCount = definePlugin<LimitCountConf>({
                 const { count, leftMs } = counted.value;
                 ctx.response.set("X-RateLimit-Limit", String(limit));
                 ctx.response.set("X-RateLimit-Remaining", String(Math.max(0, limit - count)));
-                ctx.response.set("X-RateLimit-Reset", String(Math.round(Math.max(0, leftMs) / 10) / 100));
+                ctx.response.set("X-RateLimit-Reset", String(Math.round(leftMs / 10) / 100));
                 return count > limit ? rejection(conf) : undefined;
             },
         };
