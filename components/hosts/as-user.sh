@@ -20,9 +20,9 @@ if said=$(sudo -n sh -c : 2>&1); then
     exit
 fi
 [ -n "$password" ] ||
-    fail "sudo does not allow user $me to run sh without a password ($(echo "$said" | tail -n 1)). Add to sudoers: $me ALL=(root) NOPASSWD: $(command -v sh), or set sudoPassword."
+    fail "sudo does not allow user $me to run sh without a password ($(echo "$said" | tail -n 1)). Add to sudoers: $me ALL=(root) NOPASSWD: $(command -v sh), or set ssh.sudoPassword."
 said=$(printf '%s\n' "$password" | sudo -k -S -p '' sh -c : 2>&1) ||
-    fail "sudo does not allow user $me to run sh with sudoPassword ($(echo "$said" | tail -n 1)). Correct sudoPassword, or add to sudoers: $me ALL=(root) $(command -v sh)."
+    fail "sudo does not allow user $me to run sh with ssh.sudoPassword ($(echo "$said" | tail -n 1)). Correct ssh.sudoPassword, or add to sudoers: $me ALL=(root) $(command -v sh)."
 # sudo reads the first line only if it asks for a password. So the loop drops all lines up to #begin.
 { printf '%s\n#begin\n' "$password"; printf '%s' "$as_root"; } | sudo -k -S -p '' sh -c '
     while IFS= read -r line; do [ "$line" != "#begin" ] || break; done

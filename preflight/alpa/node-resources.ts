@@ -34,8 +34,8 @@ export async function nodeProblems(
     const others = pods.filter((pod) => !isOurs(pod, namespace));
     const wanted: Wanted[] = [
         { key: "opt.gpusPerNode", resource: "nvidia.com/gpu", amount: `${gpusPerNode}`, unit: "" },
-        { key: "opt.resources.cpu", resource: "cpu", amount: cpu, unit: "" },
-        { key: "opt.resources.memory", resource: "memory", amount: memory, unit: "Gi" },
+        { key: "opt.cpu", resource: "cpu", amount: cpu, unit: "" },
+        { key: "opt.memory", resource: "memory", amount: memory, unit: "Gi" },
     ];
     return nodes.flatMap((name) => {
         // Pods select nodes by this label.

@@ -137,7 +137,7 @@ function rejection(place: string, user: string, why: string): string | undefined
     if (why === MISMATCH)
         return `${place} has another host key than hostKey in the config. If the host was reinstalled, read its new key (ssh-keyscan -t ed25519 ${place}), compare it with the key on the host itself, and set hostKey to it.`;
     if (/authentication methods failed|private ?key/i.test(why))
-        return `${place} does not accept user ${user} with privateKey (${why}). Add its public key to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
+        return `${place} does not accept user ${user} with ssh.privateKey (${why}). Add its public key to ~${user}/.ssh/authorized_keys, or correct the user or ssh.privateKey.`;
     return undefined;
 }
 

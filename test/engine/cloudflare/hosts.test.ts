@@ -133,7 +133,7 @@ describe("hosts of the connectors on the engine", () => {
         configure(denied);
         await fails(
             denied,
-            /sudo does not allow user ops to run sh without a password \(.*\)\. Add to sudoers: .*, or set sudoPassword\./,
+            /sudo does not allow user ops to run sh without a password \(.*\)\. Add to sudoers: .*, or set ssh\.sudoPassword\./,
         );
         assert.deepEqual(ours(host), []);
     });
@@ -142,7 +142,7 @@ describe("hosts of the connectors on the engine", () => {
         const asked = await place("asked", { sudo: "password", password: PASSWORD });
         const host = await start(asked);
         configure(asked);
-        await fails(asked, /sudo does not allow user ops to run sh without a password .* set sudoPassword\./);
+        await fails(asked, /sudo does not allow user ops to run sh without a password .* set ssh\.sudoPassword\./);
         await stack.configureSecret("ssh.sudoPassword", "wrong horse");
         await fails(asked, /to run sh with sudoPassword \(.*\)\. Correct sudoPassword/);
         assert.deepEqual(ours(host), []);

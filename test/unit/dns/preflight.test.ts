@@ -1,5 +1,5 @@
 // Tests the errors when Cloudflare or a name server is unreachable. phases.test.ts tests how their answers are interpreted.
-// sandbox/test/dns/move.test.ts tests a whole move.
+// test/engine/cloudflare/move.test.ts tests a whole move.
 import { strict as assert } from "node:assert";
 import type { DnsSettings } from "../../../dns/facts";
 import { dnsReport } from "../../../dns/phases";

@@ -61,7 +61,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     [
         "a host that rejects the private key",
         [new Error("All configured authentication methods failed"), fresh(1), fresh(2)],
-        /does not accept user ops with privateKey/,
+        /does not accept user ops with ssh\.privateKey/,
     ],
     [
         "a user who may not become root, with the host's message",

@@ -43,13 +43,13 @@ describe("preflight of the nodes' capacity", () => {
             "a node that is too small",
             has({ cpu: "15500m", memory: "2Ti" }),
             [],
-            /^opt\.resources\.cpu: dgx-01 has less than 16 free, since other pods request 0 of its 15\.5\. .*$/,
+            /^opt\.cpu: dgx-01 has less than 16 free, since other pods request 0 of its 15\.5\. .*$/,
         ],
         [
             "memory that other pods have requested",
             has({ cpu: "256", memory: "256Gi" }),
             [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
-            /^opt\.resources\.memory: dgx-01 has less than 200Gi free, since other pods request 64\.5Gi of its 256Gi \(jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
+            /^opt\.memory: dgx-01 has less than 200Gi free, since other pods request 64\.5Gi of its 256Gi \(jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
         ],
     ];
     for (const [why, first, pods, said] of refused)

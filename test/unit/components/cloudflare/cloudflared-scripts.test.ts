@@ -378,19 +378,19 @@ describe("cloudflared on a host", function () {
             "a user without sudo",
             { sudo: "none" },
             () => ({ sudoPassword: "x" }),
-            /user ops to run sh with sudoPassword \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
+            /user ops to run sh with ssh\.sudoPassword \(.*\)\. Correct ssh\.sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
         ],
         [
             "a missing password",
             { sudo: "password", password: "right" },
             () => ({}),
-            /user ops to run sh without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or set sudoPassword\.$/,
+            /user ops to run sh without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or set ssh\.sudoPassword\.$/,
         ],
         [
             "a wrong password",
             { sudo: "password", password: "right" },
             () => ({ sudoPassword: "wrong" }),
-            /to run sh with sudoPassword \(sudo: a password is required\)/,
+            /to run sh with ssh\.sudoPassword \(sudo: a password is required\)/,
         ],
         [
             "another checksum",
