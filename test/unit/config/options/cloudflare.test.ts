@@ -43,6 +43,7 @@ const AT = "consumers[0].credentials[0]";
 
 /** Configs with exactly these problems. */
 const refused: Refused[] = [
+    ["the name of a key file", login({ privateKey: "~/.ssh/s3cret" }), /^ssh\.privateKey: must be a private key/],
     ["no account", { account: undefined }, /^account: required\. Run: pulumi config set account/],
     [
         "a name instead of an account id",

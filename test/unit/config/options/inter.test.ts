@@ -32,6 +32,16 @@ const refused: Refused[] = [
         /^gateway\.installer: must be one of rampart, helm .*mean helm\?$/,
     ],
     [
+        "nodes without a login",
+        interValues({ cluster: { nodes: [node(1), node(2), node(3)] } }),
+        "ssh: required with cluster.nodes. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519",
+    ],
+    [
+        "the name of a key file",
+        interValues({ cluster: { nodes: [node(1), node(2), node(3)] }, ssh: { ...SSH, privateKey: "~/.ssh/s3cret" } }),
+        /^ssh\.privateKey: must be a private key/,
+    ],
+    [
         "two nodes",
         interValues({ cluster: { nodes: [node(1), node(2)] }, ssh: SSH }),
         "cluster.nodes: must have at least 3 nodes, so that the cluster survives the loss of one (got 2). Add nodes.",
