@@ -29,19 +29,11 @@ export function gatewayOf(stack: Pick<Stack, "text">): Gateway {
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
     const installer = readValue(stack.text, "gateway", "installer");
     const inPlace = (name: string) => String(readValue(stack.text, "gateway", "existing", name));
-    const shared = qualified(inPlace("gateway"));
     const isInstalled = installer !== "existing";
-    const binding = isInstalled
-        ? {
-              ingressClass: namespace,
-              gateway: namespace,
-              gatewayNamespace: installationOf(installer === "helm" ? "helm" : "rampart", namespace).namespace,
-          }
-        : {
-              ingressClass: inPlace("ingressClass"),
-              gateway: shared.name,
-              gatewayNamespace: shared.namespace,
-          };
+    const { name: gateway, namespace: gatewayNamespace } = isInstalled
+        ? { name: namespace, namespace: installationOf(installer === "helm" ? "helm" : "rampart", namespace).namespace }
+        : qualified(inPlace("gateway"));
+    const binding = { ingressClass: isInstalled ? namespace : inPlace("ingressClass"), gateway, gatewayNamespace };
     return {
         namespace,
         answerTimeoutSeconds: longestAnswer(stack.text),

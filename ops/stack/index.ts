@@ -3,7 +3,7 @@ import { command as apply } from "./apply/apply";
 import { command as diff } from "./history/diff";
 import { command as drift } from "./review/drift";
 import { command as history } from "./history/history";
-import { command as review } from "./review/command";
+import { command as review } from "./apply/review";
 import { command as rollback } from "./rollback/rollback";
 
 export const stack: Noun = {

@@ -10,17 +10,17 @@ import { dayAfter } from "../../dates";
 import { FindingsError, UsageError } from "../../errors";
 import { json } from "../../output";
 import { uncommitted } from "../history/commits";
-import { withReview, type ReviewOptions } from "./arguments";
-import type { Finding } from "./finding";
-import { escaped } from "./markdown";
-import { openedOutputs } from "./opened-outputs";
-import { plain, type Review } from "./report";
-import { readPreview } from "./preview";
-import { asBadAs, exported, fileText, fullReview, render, withMore } from "./review";
+import { withReview, type ReviewOptions } from "../review/arguments";
+import type { Finding } from "../review/finding";
+import { escaped } from "../review/markdown";
+import { openedOutputs } from "../review/opened-outputs";
+import { plain, type Review } from "../review/report";
+import { readPreview } from "../review/preview";
+import { asBadAs, exported, fileText, fullReview, render, withMore } from "../review/review";
 import { findStack } from "../stack";
-import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "../apply/accepted-findings";
-import { planIn, savePlanOrigin } from "../apply/plan-folder";
-import { previewPlan } from "../apply/run-plan";
+import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
+import { planIn, savePlanOrigin } from "./plan-folder";
+import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(

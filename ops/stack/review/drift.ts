@@ -33,9 +33,7 @@ export const command: AddCommand = (stack, context) =>
  */
 export const undoDrift = (stack: string) => `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s ${stack}`;
 
-type DriftArgs = ReviewOptions;
-
-async function drift(context: Context, args: DriftArgs): Promise<void> {
+async function drift(context: Context, args: ReviewOptions): Promise<void> {
     const stack = await findStack(context, args.stack);
     const state = await exported(context, stack);
     const refresh = ["refresh", "--preview-only", "--json"];

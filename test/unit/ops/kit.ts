@@ -1,7 +1,7 @@
 /** The command line with a fake Pulumi that answers from memory, and with a stack file in its own folder. */
 import { renderConsumer } from "../../../components/consumers/consumer";
 import { strict as assert } from "node:assert";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../../../ops/cli";
@@ -157,6 +157,9 @@ export function bench(options: BenchOptions = {}): Bench {
                 const answer =
                     (await options.says?.({ args, input, signal })) ?? healthy(args, options.outputs ?? OUTPUTS);
                 const result = { code: 0, stdout: "", stderr: "", ...answer };
+                // Pulumi saves the plan of each preview that succeeds.
+                const plan = savedPlan(args);
+                if (plan && result.code === 0 && !existsSync(plan)) writeFileSync(plan, '{"resourcePlans":{}}');
                 result.stdout.split("\n").forEach((line) => onLine?.(line));
                 return result;
             },
@@ -165,6 +168,10 @@ export function bench(options: BenchOptions = {}): Bench {
     };
     return { folder, file, calls, ops, write, text: () => readFileSync(file, "utf8") };
 }
+
+/** File to which a preview saves its plan. */
+export const savedPlan = (args: string[]) =>
+    args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
 
 function healthy(args: string[], outputs: object): Partial<PulumiResult> {
     const command = args.slice(0, 2).join(" ");

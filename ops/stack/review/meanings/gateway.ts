@@ -4,6 +4,7 @@ import type { Difference } from "../differences";
 import { classes } from "./callers";
 import { all, byKey, copies, say, when, type Cell, type PartRules, type Rule, type Scope, type Verdict } from "./row";
 
+const ANOTHER_CERTIFICATE: Rule = ["certificate-changed", "The gateway presents another certificate"];
 const REBOUND: Rule = ["service-interrupted", "Routes and callers are bound to another existing gateway"];
 
 /** The topmost component: what most of the stack's objects contain. */
@@ -115,9 +116,9 @@ export const gatewayTls: PartRules = {
             lost: ["access-removed", "The gateway no longer has a certificate for {old}"],
             added: ["access-added", "The gateway also has a certificate for {new}"],
         },
-        certificate: ["certificate-changed", "The gateway presents another certificate"],
-        key: ["certificate-changed", "The gateway presents another certificate"],
-        issuer: ["certificate-changed", "The gateway presents another certificate"],
+        certificate: ANOTHER_CERTIFICATE,
+        key: ANOTHER_CERTIFICATE,
+        issuer: ANOTHER_CERTIFICATE,
     },
 };
 

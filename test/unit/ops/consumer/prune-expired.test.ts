@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
-import { exits } from "../kit";
+import { exits, savedPlan } from "../kit";
 
 /** Credentials of STACK_FILE: alice/old expired on 2026-11-20 and tokens/gone today. alice/a2 expires in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
@@ -77,7 +77,7 @@ describe("ops consumer prune-expired", () => {
             3,
             pruneExpired([ended], ["--yes"], {
                 says: ({ args }) => {
-                    plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
+                    plan = savedPlan(args) ?? plan;
                     return args.some((word) => word.startsWith("--policy-pack"))
                         ? { code: 255, stderr: "error: preview failed" }
                         : undefined;

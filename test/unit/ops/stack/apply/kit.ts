@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PulumiResult } from "../../../../../ops/stack/pulumi";
 import type { ResourceState } from "../../../../../ops/stack/review/preview";
-import { bench, type Bench, type Call } from "../../kit";
+import { bench, savedPlan, type Bench, type Call } from "../../kit";
 
 const TYPE = "alpa-auth:index:Caller";
 
@@ -73,7 +73,7 @@ export function gate(options: GateOptions = {}): Gate {
                 stdout: JSON.stringify({ deployment: { manifest: { time: stateTime() }, resources: resources() } }),
             };
         if (verb !== "preview") return undefined;
-        const plan = call.args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
+        const plan = savedPlan(call.args);
         const manifest = { time: "2026-11-25T11:59:00Z", version: "v3.1.0" };
         if (plan) writeFileSync(plan, JSON.stringify({ manifest, config: {}, resourcePlans }));
         return { stdout: JSON.stringify({ steps, changeSummary: {} }) };

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accepting, added, caller, gate, removed, step } from "../apply/kit";
+import { accepting, added, caller, gate, removed, step } from "./kit";
 import { exits } from "../../kit";
 
 const ROOT = join(__dirname, "../../../../..");
