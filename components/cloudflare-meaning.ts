@@ -1,9 +1,8 @@
 /** What a stack of option cloudflare is, in plain values: the inputs of its components, which previews and reviews show. */
-import { servedPrefixes } from "./alpa/paths";
-import { OPENAI_PREFIX } from "./openai/paths";
 import type { CloudflareAccessArgs } from "./cloudflare-args";
 import type { TokenCredential, TokenMeaning } from "./cloudflare/service-token";
 import { plain, type Meaning, type ShowSecret } from "./meaning/plain";
+import { edgeServerOf } from "./server";
 
 /** Meanings by the type of the component, without those that the stack does not have. */
 export interface CloudflareMeaning {
@@ -24,7 +23,7 @@ export interface CloudflareMeaning {
 export function cloudflareMeaning(args: CloudflareAccessArgs, secret: ShowSecret): CloudflareMeaning {
     const { program, account, hostnames, zone, endpoint, teamName, connectors, notify, consumers, dns } = args;
     const { plan, rateLimit, browserChecks, proxyTimeoutSeconds, defaultModel, pathPrefix, openaiPaths } = args;
-    const pathPrefixes = openaiPaths ? [OPENAI_PREFIX] : servedPrefixes(pathPrefix);
+    const { prefixes: pathPrefixes } = edgeServerOf(openaiPaths, pathPrefix);
     const { instances: connectorsPerHost, ...tunnel } = connectors;
     const of = (settings: object) => plain(settings, secret);
     const credentials = consumers.flatMap(({ name, credentials: all }) => all.map(({ id }) => `${name}/${id}`));

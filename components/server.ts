@@ -73,6 +73,8 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
 interface EdgeServer {
     /** Path prefix in the URL for callers. */
     prefix: string;
+    /** Path prefixes that are served. */
+    prefixes: string[];
     /** Regular expressions of the paths that the tunnel forwards to the server. */
     tunnelPaths: string[];
     /** Paths that the rate limit of plan free counts. */
@@ -89,11 +91,11 @@ export function edgeServerOf(openaiPaths: OpenaiPath[] | undefined, pathPrefix?:
     if (openaiPaths) {
         const rateLimited = openaiPaths.map((path) => `${OPENAI_PREFIX}/${path}`);
         const tunnelPaths = [openaiTunnelPath(openaiPaths)];
-        return { prefix: OPENAI_PREFIX, tunnelPaths, rateLimited, curl: modelsCurl };
+        return { prefix: OPENAI_PREFIX, prefixes: [OPENAI_PREFIX], tunnelPaths, rateLimited, curl: modelsCurl };
     }
     const prefixes = servedPrefixes(pathPrefix);
     const rateLimited = ["", ...prefixes].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
-    return { prefix: pathPrefix ?? "", tunnelPaths: alpaPaths(prefixes), rateLimited, curl: curlLine };
+    return { prefix: pathPrefix ?? "", prefixes, tunnelPaths: alpaPaths(prefixes), rateLimited, curl: curlLine };
 }
 
 /** Example curl command for a completion of Alpa. @param key undefined if there is no key */

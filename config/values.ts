@@ -51,12 +51,9 @@ export const unquotedText = z.string({ error: () => "must be a string" });
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 
-export const pinned = z
-    .string()
-    .refine(
-        (tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag),
-        must("be a pinned version, never latest", "Name the exact tag"),
-    );
+export const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
+
+export const pinned = z.string().refine(isPinned, must("be a pinned version, never latest", "Name the exact tag"));
 
 /** A host name never ends in a number (RFC 1123). A text that ends in a number is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>

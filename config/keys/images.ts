@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { DEFAULT_TAG } from "../../components/apisix/version";
 import { must } from "../problems";
+import { isPinned } from "../values";
 
 const PART = "[a-z0-9]+([._-]+[a-z0-9]+)*";
 const FORM = new RegExp(`^(${PART}(:\\d+)?(/${PART})*):(\\w[\\w.-]{0,127}(@sha256:[0-9a-f]{64})?)$`);
@@ -13,14 +14,9 @@ export const image = z
         must(`be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}`),
     )
     .refine(
-        (name) => !FORM.test(name) || name.includes("@") || isPinned(name),
+        (name) => !FORM.test(name) || name.includes("@") || isPinned(imageParts(name).tag),
         must("have a pinned tag, never latest", "Name the version that you tested"),
     );
-
-function isPinned(name: string): boolean {
-    const { tag } = imageParts(name);
-    return /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
-}
 
 /** Repository and tag, from which charts and pods build an image reference. The tag contains the digest, if there is one. */
 export function imageParts(name: string): { repository: string; tag: string } {

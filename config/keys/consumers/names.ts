@@ -16,7 +16,8 @@ export function* duplicateNames(consumers: Sound<{ name: string; credentials: { 
             );
 }
 
-function repeated(names: (string | undefined)[]): Set<string> {
+/** Names that a list has more than once. */
+export function repeated(names: (string | undefined)[]): Set<string> {
     return new Set(names.filter((name, i): name is string => name !== undefined && names.indexOf(name) < i));
 }
 

@@ -1,11 +1,11 @@
 import { isIP } from "node:net";
 import * as z from "zod";
-import { hostName, problem } from "../../values";
+import { must } from "../../problems";
+import { hostName } from "../../values";
 
-const address = z.string().check((ctx) => {
-    if (isIP(ctx.value) === 0)
-        ctx.issues.push(problem(ctx.value, "must be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
-});
+const address = z
+    .string()
+    .refine((text) => isIP(text) !== 0, must("be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
 
 /** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z

@@ -1,4 +1,3 @@
-import type { Sound } from "../../cross-check";
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout, slowAnswers } from "../edge/schema";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
@@ -21,18 +20,14 @@ type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     openai?: { silenceSeconds?: number };
 };
 
-/** The wait that the config sets for its server, in seconds. */
-const ownWait = ({ alpa, openai }: Sound<Pick<AnswerWait, "alpa" | "openai">>) =>
-    alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
-
 /** Longest time that a stopping pod or connector waits for an answer, in seconds. */
 export const longestAnswer = (config: AnswerWait & { openai?: { longestAnswerSeconds: number } }): number =>
     config.openai?.longestAnswerSeconds ?? answerSeconds(config);
 
 /** Longest wait for an answer of the server, or for its next byte, in seconds. */
 export function answerSeconds(config: AnswerWait): number {
-    const { exposure } = config;
-    const own = ownWait(config);
+    const { exposure, alpa, openai } = config;
+    const own = alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
     if (own !== undefined) return own;
     if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
     return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);

@@ -2,10 +2,10 @@ import * as z from "zod";
 import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { got, must } from "../../problems";
+import { must } from "../../problems";
 import { serverKind } from "../openai";
 import { isGiven, type Raw } from "../../unchecked";
-import { portsOf } from "../../values";
+import { portsOf, problem } from "../../values";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { hostParts, sshHost, sshHostProblems, sshHosts, type ParsedSsh } from "./ssh-host";
 
@@ -13,12 +13,7 @@ const SSH_PORT = 22;
 
 const network = z.string().check((ctx) => {
     const wrong = networkProblem(ctx.value);
-    if (wrong !== undefined)
-        ctx.issues.push({
-            code: "custom",
-            input: ctx.value,
-            message: `must be ${wrong}${got(ctx.value)}`,
-        });
+    if (wrong !== undefined) ctx.issues.push(problem(ctx.value, `must be ${wrong}`));
 });
 
 const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;

@@ -3,6 +3,7 @@ import { highAvailabilityChecks } from "../../keys/high-availability";
 import { hostParts, sshHostProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, type Raw } from "../../unchecked";
 import type { ParsedIntra, ParsedIntraA } from "./schema";
+import { repeated } from "../../keys/consumers/names";
 
 type Config = Sound<ParsedIntra>;
 
@@ -36,7 +37,7 @@ const OF_KUBERAY = ["operator", ...OF_OPERATOR, "hostNetwork", "runtimeClass"];
 
 function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gateway }: Config, given: Raw): Problems {
     const named = (key: string) => isGiven(given, "opt", key);
-    for (const name of new Set(nodes.filter((one, i) => one !== undefined && nodes.indexOf(one) < i)))
+    for (const name of repeated(nodes))
         yield at(["opt", "nodes"], `every node must be listed only once (got ${name} twice). Remove one.`);
     if (shape === "rampart") {
         const { installer = "rampart" } = gateway ?? {};

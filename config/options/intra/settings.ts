@@ -8,6 +8,7 @@ import { qualified } from "../../keys/gateway";
 import { installedGateway, publicUrl, serverSettings, sharedSettings, type SharedSettings } from "../gateway/settings";
 import { conversionSettings } from "./conversion";
 import type { ParsedIntra as Parsed, ParsedIntraA, ParsedIntraB } from "./schema";
+import { DATA_PORT } from "../../../components/kubernetes/network-policies";
 
 /** Common settings of options intra-a and intra-b. */
 interface IntraSettings extends GatewayClusterArgs, SharedSettings {
@@ -63,13 +64,11 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     return installedGateway(config, address ?? (openai ?? alpa!).endpoints[0].split(":")[0], availability);
 }
 
-/** Port on which the pods of APISIX listen: its own default. */
-const POD_PORT = 9080;
 /** Port of a Service that does not name one: that of HTTP. */
 const HTTP_PORT = 80;
 
 function originOf(service: string | undefined) {
     if (service === undefined) return {};
     const { namespace, name, port = HTTP_PORT } = qualified(service);
-    return { origin: { service: { name, port }, namespace, podPort: POD_PORT } };
+    return { origin: { service: { name, port }, namespace, podPort: DATA_PORT } };
 }
