@@ -2,7 +2,6 @@
  * Types of the objects in a Cloudflare account. Field names are those of the API, so that answers can contain the objects as
  * stored. Times are RFC 3339 texts. Fields that the API never returns are marked "Internal".
  */
-import type { KeyObject } from "node:crypto";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -43,7 +42,6 @@ interface Dnssec {
 
 /** An ECDSA P-256 key (algorithm 13), which is both the key-signing and the zone-signing key. */
 export interface DnssecKey {
-    privateKey: KeyObject;
     public_key: string;
     key_tag: number;
     /** SHA-256 digest of the DS record, in upper-case hex. */

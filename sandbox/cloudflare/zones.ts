@@ -94,14 +94,14 @@ export function followParent(account: Account, zone: Zone): void {
 
 /** Creates the key of a signed zone (RFC 4034, algorithm 13). */
 export function makeKey(zoneName: string): DnssecKey {
-    const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     const jwk = publicKey.export({ format: "jwk" });
     const public_key = Buffer.concat([jwk.x, jwk.y].map((part) => Buffer.from(part as string, "base64url"))).toString(
         "base64",
     );
     const [key_tag, , , digest] = dsOf(zoneName, `257 3 13 ${public_key}`).split(" ");
     const ds = `${zoneName}. 3600 IN DS ${key_tag} 13 2 ${digest.toUpperCase()}`;
-    return { privateKey, public_key, key_tag: Number(key_tag), digest: digest.toUpperCase(), ds };
+    return { public_key, key_tag: Number(key_tag), digest: digest.toUpperCase(), ds };
 }
 
 /** Computes the DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */

@@ -6,7 +6,7 @@ export interface ServedRecord {
     name: string;
     type: string;
     ttl: number;
-    /** Data in the format of dns-packet; undefined for a record whose type is unsupported. */
+    /** Data in the format of dns-packet. */
     data: unknown;
 }
 
@@ -80,7 +80,6 @@ function step({ name: apex, records }: ServedZone, name: string, type: string): 
 }
 
 function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found): Reply {
-    if (records.some(({ data }) => data === undefined)) return refuse("NOTIMP");
     const answers = records.map(onWire);
     const made: Reply = { rcode: "NOERROR", authoritative: true, answers, authorities: [], additionals: [] };
     if (kind === "referral") {

@@ -4,9 +4,10 @@
  * Cloudflare's API documentation and public reports of its error codes. ../account.ts holds the contents of an account.
  *
  * Unsupported (501 with the name of the feature): everything else. Known differences: error codes that no source names are
- * invented (clients read only the status), plain HTTP instead of TLS, no limits of plans and requests.
+ * invented (clients read only the status), plain HTTP instead of TLS, no limit of requests, and of the plans' limits only one.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { buffer } from "node:stream/consumers";
 import { listen } from "../../processes/listen";
 import type { Account, ApiToken } from "../account";
 import { accessRoutes } from "./access";
@@ -94,14 +95,13 @@ async function serve({ account, requests, faults }: State, request: IncomingMess
     const { method = "GET", headers } = request;
     const isControl = url.pathname.startsWith(`/${CONTROL}`);
     const path = url.pathname.slice(isControl ? CONTROL.length + 1 : PREFIX.length);
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const received = await buffer(request);
     const fault = isControl ? undefined : faults.take(method, path);
     let body: unknown;
     let reply: Reply | undefined;
     try {
         const token = authenticate(account, headers.authorization);
-        body = await parsed(headers["content-type"] ?? "", Buffer.concat(chunks));
+        body = await parsed(headers["content-type"] ?? "", received);
         if (isControl) return json(200, envelope(control(account, requests, faults, `${method} ${path}`, body)));
         if (!url.pathname.startsWith(PREFIX)) throw new Unsupported(`${method} ${url.pathname}`);
         const call = { account, query: url.searchParams, body };

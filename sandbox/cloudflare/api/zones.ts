@@ -92,7 +92,7 @@ function dnssec({ dnssec: { key, ...state } }: Zone): object {
         ...{
             ...state,
             ...flags,
-            ...without(key, "privateKey"),
+            ...key,
             algorithm: "13",
             digest_algorithm: "SHA256",
             digest_type: "2",

@@ -1,5 +1,6 @@
 /** One connection to the edge: connect, register, serve streams, unregister (cloudflared connection/http2.go, control.go). */
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
+import { json } from "node:stream/consumers";
 import { connect, type TLSSocket } from "node:tls";
 import { RegistrationClient } from "../registration/client";
 import * as wire from "./wire";
@@ -111,7 +112,7 @@ export class EdgeConnection {
 
     private async configure(stream: ServerHttp2Stream): Promise<void> {
         stream.on("error", () => undefined);
-        const update = JSON.parse(await wire.readText(stream)) as wire.ConfigurationUpdate;
+        const update = (await json(stream)) as wire.ConfigurationUpdate;
         stream.respond({ ":status": 200 });
         stream.end(JSON.stringify(this.parts.configure(update)));
     }

@@ -10,7 +10,6 @@
  *
  * Unsupported: QUIC, WebSockets, TCP streams, traces.
  */
-import type { Readable } from "node:stream";
 import type { TunnelConfiguration } from "../objects";
 
 /** Name that a connector expects in the edge's certificate. */
@@ -77,11 +76,4 @@ export function deserializeHeaders(text: string): HeaderList {
         if (parts.length !== 2) throw new Error("Unable to deserialize headers");
         return [decode(parts[0]), decode(parts[1])];
     });
-}
-
-/** Returns the whole body of a stream as text. */
-export async function readText(stream: Readable): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString("utf8");
 }

@@ -43,11 +43,10 @@ export function numberedError(
     code: number,
     title: string,
     request: Pick<EdgeRequest, "ray" | "headers">,
-    headers: HeaderList = [],
 ): EdgeAnswer {
     const wantsHtml = values(request.headers, "accept").some((type) => type.includes("text/html"));
-    if (wantsHtml) return { ...errorPage(status, request, `Error ${code}: ${title}.`), headers };
-    return { status, headers, type: TEXT, body: `error code: ${code}` };
+    if (wantsHtml) return errorPage(status, request, `Error ${code}: ${title}.`);
+    return { status, type: TEXT, body: `error code: ${code}` };
 }
 
 export const unsupported = (what: string): EdgeAnswer => ({

@@ -10,6 +10,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
+import { json } from "node:stream/consumers";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Account, Change, Tunnel, TunnelConnection } from "../account";
 import * as wire from "../connector/wire";
@@ -165,7 +166,7 @@ export class Connectors {
             const head = { ":method": "POST", ":path": "/", [wire.UPGRADE]: wire.UPDATE_CONFIGURATION };
             const stream = connection.session.request(head);
             stream.end(JSON.stringify({ version, config, certsUrl } satisfies wire.ConfigurationUpdate));
-            const { err } = JSON.parse(await wire.readText(stream)) as wire.ConfigurationAnswer;
+            const { err } = (await json(stream)) as wire.ConfigurationAnswer;
             if (err) log(`edge: connector ${who} rejected configuration ${version}: ${err}`);
         } catch (error) {
             log(`edge: connector ${who} did not receive its configuration: ${(error as Error).message}`);

@@ -16,13 +16,11 @@ import { numberedError } from "./answers";
 import { Unsupported, values, type EdgeAnswer, type EdgeRequest } from "./types";
 
 const EXPRESSION = /^\(?(http\.host|http\.request\.uri\.path) (?:eq ("[^"\\]*")|in \{((?:"[^"\\]*" ?)+)\})\)?$/;
-const HEADER = /^http\.request\.headers\["([a-z0-9-]+)"\]$/;
 
 /** A rule with its parsed expression. @throws Unsupported */
 export class Rule {
     private readonly field: "hostname" | "path";
     private readonly values: string[];
-    private readonly headers: string[];
 
     constructor(readonly rule: Omit<RulesetRule, "ref">) {
         const { expression, ratelimit } = rule;
@@ -30,12 +28,8 @@ export class Rule {
         if (field === undefined) throw new Unsupported(`the expression ${expression}`);
         this.field = field === "http.host" ? "hostname" : "path";
         this.values = [...(one ?? several).matchAll(/"([^"]*)"/g)].map(([, text]) => text);
-        const counted = (ratelimit?.characteristics ?? []).filter((name) => !["cf.colo.id", "ip.src"].includes(name));
-        this.headers = counted.map((name) => {
-            const header = HEADER.exec(name)?.[1];
-            if (header === undefined) throw new Unsupported(`the characteristic ${name}`);
-            return header;
-        });
+        const other = ratelimit?.characteristics.find((name) => !["cf.colo.id", "ip.src"].includes(name));
+        if (other !== undefined) throw new Unsupported(`the characteristic ${other}`);
     }
 
     matches(request: EdgeRequest): boolean {
@@ -43,9 +37,8 @@ export class Rule {
     }
 
     /** Key of the counter to which a request belongs. */
-    counterOf({ headers, ip }: EdgeRequest): string {
-        const perAddress = this.rule.ratelimit?.characteristics.includes("ip.src") ? ip : "";
-        return [this.rule.id, perAddress, ...this.headers.map((name) => values(headers, name)[0] ?? "")].join("\n");
+    counterOf({ ip }: EdgeRequest): string {
+        return [this.rule.id, this.rule.ratelimit?.characteristics.includes("ip.src") ? ip : ""].join("\n");
     }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Messages of the control stream, as structs of Cap'n Proto: the interface RegistrationServer of cloudflared 2026.8.2
  * (tunnelrpc/proto/tunnelrpc.capnp), with the fields that the emulators of edge and connector use. Numbers of fields follow Cap'n
- * Proto's layout: bytes for values, and indexes for pointers.
+ * Proto's layout: bytes for values, bits for booleans, and indexes for pointers.
  */
 import { ObjectSize, Struct, utils } from "capnp-es";
 

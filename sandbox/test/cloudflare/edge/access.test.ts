@@ -1,5 +1,5 @@
 /**
- * Proves which requests pass Access, by the table "Outcomes" and the facts about service tokens. Not compared with the real
+ * Proves which requests pass Access, by the table access-cases.ts and the facts about service tokens. Not compared with the real
  * edge.
  */
 import assert from "node:assert/strict";

@@ -181,12 +181,11 @@ export class World {
         return token;
     }
 
-    policy(decision: AccessPolicy["decision"], include: Selector[], change: Partial<AccessPolicy> = {}): AccessPolicy {
+    policy(decision: AccessPolicy["decision"], include: Selector[]): AccessPolicy {
         const policy: AccessPolicy = {
             ...{ id: randomUUID(), name: decision, decision, include, exclude: [], require: [] },
             created_at: this.account.stamp(),
             updated_at: this.account.stamp(),
-            ...change,
         };
         this.account.policies.set(policy.id, policy);
         return policy;
