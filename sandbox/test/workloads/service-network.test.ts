@@ -1,4 +1,4 @@
-// Proves which pod a name or an address of the cluster leads to.
+// Proves which pod a name or an address of the cluster resolves to.
 import { strict as assert } from "node:assert";
 import { ServiceNetwork } from "../../workloads/service-network";
 import { pod, service, snapshot } from "./kit";
@@ -29,7 +29,7 @@ describe("Services and pods of the sandbox's network", () => {
         ["any other host to itself", "127.0.0.1", 80, undefined],
     ];
     for (const [what, host, port, expected] of found)
-        it(`lead ${what}`, () => assert.equal(both.resolve(host, port), expected));
+        it(`resolve ${what}`, () => assert.equal(both.resolve(host, port), expected));
 
     const refused: [what: string, network: ServiceNetwork, host: string, port: number, said: RegExp][] = [
         ["another namespace", both, "counters.llm.svc.cluster.local", 80, /no such host/],
@@ -39,5 +39,5 @@ describe("Services and pods of the sandbox's network", () => {
         ["a node that is cut off", network([of("1")], false), name, 80, /connection refused/],
     ];
     for (const [what, network, host, port, said] of refused)
-        it(`do not lead to ${what}`, () => assert.throws(() => network.resolve(host, port), said));
+        it(`do not resolve to ${what}`, () => assert.throws(() => network.resolve(host, port), said));
 });

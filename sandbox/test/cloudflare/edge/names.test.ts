@@ -1,4 +1,4 @@
-/** Proves what callers get if a name does not lead to a tunnel, if the tunnel has no connector, or if the origin does not answer. */
+/** Proves what callers get if a host name has no tunnel, if the tunnel has no connector, or if the origin does not answer. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { MAX_BODY } from "../../../cloudflare/edge/forward";
