@@ -14,7 +14,7 @@ interface ControllerOptions extends Tools {
 
 type Seen = Pick<GraphObject, "metadata">;
 interface Pass {
-    /** -1: the pass removes the graph, and is never cancelled. */
+    /** Infinity: the pass removes the graph, and is never cancelled. */
     generation: number;
     canceller: AbortController;
 }
@@ -54,15 +54,15 @@ export class Controller {
             });
     }
 
-    /** Starts a pass, and cancels the running pass of another generation. A missed event comes again with the next watch. */
+    /** Starts a pass, and cancels the running pass of an earlier generation: reads of one graph may end in another order. */
     private async seen({ metadata }: Seen): Promise<void> {
         const { uid } = metadata;
         const graph = await this.find(metadata);
         if (graph === undefined) return;
         const leaves = graph.metadata.deletionTimestamp !== undefined || !parseGraph(graph).deploy;
-        const generation = leaves ? -1 : graph.metadata.generation;
+        const generation = leaves ? Infinity : graph.metadata.generation;
         const running = this.running.get(uid);
-        if (running && (running.generation === -1 || running.generation === generation)) return;
+        if (running && running.generation >= generation) return;
         running?.canceller.abort();
         const pass = { generation, canceller: new AbortController() };
         const before = this.queues.get(uid) ?? Promise.resolve();

@@ -10,7 +10,7 @@ const access = { username: "operator", password: "password-of-the-private-reposi
 describe("rampart.install", () => {
     useWorld(access);
     let stack: TestStack;
-    const running = () => current().world.read("apps/v1", "Deployment", "rampart", "rampart");
+    const running = () => current().world.read("apps/v1", "Deployment", "rampart-system", "rampart");
 
     const withRampart = () => ({
         consumers,
@@ -18,7 +18,6 @@ describe("rampart.install", () => {
             install: {
                 repository: current().world.privateRepository,
                 version: "1.0.0",
-                namespace: "rampart",
                 credentialsSecret: "chart-access",
             },
         },
@@ -35,12 +34,12 @@ describe("rampart.install", () => {
     it("installs Rampart from the private chart, up to an authenticated completion", async () => {
         const { world } = current();
         stack = await TestStack.create("private", withRampart());
-        assert.match(failed(await stack.preview()), /Namespace rampart does not exist/);
+        assert.match(failed(await stack.preview()), /Namespace rampart-system does not exist/);
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
-        await core.createNamespace({ body: { metadata: { name: "rampart" } } });
-        assert.match(failed(await stack.preview()), /Secret rampart\/chart-access does not exist/);
+        await core.createNamespace({ body: { metadata: { name: "rampart-system" } } });
+        assert.match(failed(await stack.preview()), /Secret rampart-system\/chart-access does not exist/);
         const secret = { metadata: { name: "chart-access" }, stringData: access };
-        await core.createNamespacedSecret({ namespace: "rampart", body: secret });
+        await core.createNamespacedSecret({ namespace: "rampart-system", body: secret });
         const up = succeeded(await stack.up());
         const { url, credentials } = await stack.outputs();
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
