@@ -64,11 +64,9 @@ describe("emulator of MicroK8s", () => {
         assert.match((await run(a, `${drain} --timeout=1s`)).err, /llm\/replicaset: global timeout reached/);
         api.blocked = () => false;
         await done(a, `${drain} --timeout=5s`);
-        const { text } = await api.request("GET", "/api/v1/pods");
+        const { items } = await api.call<{ items: { metadata: { name: string } }[] }>("GET", "/api/v1/pods");
         assert.deepEqual(
-            JSON.parse(text)
-                .items.map((pod: { metadata: object }) => pod.metadata)
-                .map(({ name }: { name: string }) => name),
+            items.map(({ metadata }) => metadata.name),
             ["daemonset"],
         );
     });

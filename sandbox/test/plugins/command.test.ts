@@ -19,12 +19,12 @@ describe("command provider", () => {
 
     before(async () => {
         ssh = await serveSsh({
+            address: "127.0.0.1",
             port: 0,
             hostKey: host,
             users: ["ops"],
             authorizedKey: publicLine(user),
-            run: (_user, command, environment) =>
-                spawn("/bin/sh", ["-c", command], { env: { PATH: process.env.PATH, ...environment }, detached: true }),
+            run: (_user, command) => spawn("/bin/sh", ["-c", command], { detached: true }),
         });
         connection = {
             host: "127.0.0.1",
@@ -100,7 +100,10 @@ describe("command provider", () => {
     it("rejects other inputs, without their values, and commands on this machine", async () => {
         const given = { connection: { host: "a", password: "secret" }, environment: {}, addPreviousOutputInEnv: false };
         const { problems } = await provider.check(COMMAND, given);
-        assert.match(problems.join(), /environment is unsupported.*connection\.password is unsupported/);
+        assert.match(
+            problems.join(),
+            /environment is unsupported.*connection\.password is unsupported.*connection\.hostKey: must be set/,
+        );
         assert.doesNotMatch(problems.join(), /secret/);
         await assert.rejects(provider.create("command:local:Command", {}), /unsupported by the sandbox: command:local/);
     });
