@@ -187,7 +187,7 @@ function emulatedOptions(
     return {
         log,
         stateDir,
-        programs: authOf(options) ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [],
+        rampart: authOf(options) && rampart,
         edge: options.cloudflare?.edge,
         clock: { secondLasts: options.secondLasts ?? 1 },
         gpus: gpus?.workloads({ port: alpaPort, seconds: options.alpaSeconds }, env),
