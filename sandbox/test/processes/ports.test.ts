@@ -17,7 +17,7 @@ describe("Ports", () => {
         );
     });
 
-    it("name their holder by program and script, never by its other arguments", async () => {
+    it("name their holder by program, never by its arguments", async () => {
         const folder = temporaryFolder();
         const script = join(folder.path, "holder.js");
         writeFileSync(

@@ -37,7 +37,7 @@ describe("tool cache", () => {
     beforeEach(() => {
         root = fs.mkdtempSync(path.join(os.tmpdir(), "cache-"));
         lines = [];
-        options = { root, log: (line) => lines.push(line), waitSeconds: 25 };
+        options = { root, log: (line) => lines.push(line) };
     });
     afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
