@@ -197,7 +197,7 @@ function wantedOf(
 }
 
 /** An installed official Pulumi: on PATH, with its language host, and not built by the sandbox. Undefined if there is none. */
-export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
+function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
     const installed = installedTool("pulumi", env, log);
     if (installed === undefined) return undefined;
     const languageHost = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");

@@ -120,7 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const running: { workloads?: Workloads } = {};
         const podPort: PodPort = (namespace, pod, port) => running.workloads?.podPort(namespace, pod, port);
         log("control plane");
-        const controlPlane = keep(await startControlPlane({ tools, ...ground, fresh: true, nodes, podPort }));
+        const controlPlane = keep(await startControlPlane({ tools, ...ground, nodes, podPort }));
         const { kubeconfigPath } = controlPlane;
         const kubeConfig = new KubeConfig();
         kubeConfig.loadFromFile(kubeconfigPath);

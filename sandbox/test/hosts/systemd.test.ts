@@ -87,21 +87,6 @@ describe("sandbox systemd", function () {
         assert.equal(fs.existsSync(at("run/credentials/many@x.service")), false);
     });
 
-    it("restarts a service that failed, but not a service that exited with 0 or was stopped", async () => {
-        const body = (code: number) =>
-            service(
-                `Restart=on-failure\nRestartSec=10ms\nExecStart=/bin/sh -c "echo x >>/tmp/runs-${code}; exit ${code}"`,
-            );
-        unit("fails.service", body(3));
-        unit("ends.service", body(0));
-        await sh("systemctl start fails ends");
-        await until("its end", async () => (await sh("systemctl is-failed fails")) === "failed\n= 0");
-        assert.equal(fs.readFileSync(at("tmp/runs-3"), "utf8"), "x\n".repeat(5));
-        await until("the other's run", () => fs.existsSync(at("tmp/runs-0")));
-        assert.equal(fs.readFileSync(at("tmp/runs-0"), "utf8"), "x\n");
-        assert.equal(await sh("systemctl is-failed fails"), "failed\n= 0");
-    });
-
     it("keeps a oneshot service active after its program has exited, and runs its reload and stop commands", async () => {
         const step = (name: string) => `/bin/sh -c "echo ${name} >>/tmp/steps"`;
         const lines = [

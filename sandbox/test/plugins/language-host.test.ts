@@ -92,16 +92,6 @@ describe("language host", () => {
         );
     });
 
-    it("rejects other calls, a debugger, and other options, by name", async () => {
-        const folder = program({ [RUN]: "" });
-        for (const call of [
-            ask(client, client.generateProgram, new language.GenerateProgramRequest()),
-            run(runRequest(folder).setAttachDebugger(true)),
-        ])
-            await assert.rejects(call, (error: grpc.ServiceError) => error.code === grpc.status.UNIMPLEMENTED);
-        await assert.rejects(run(runRequest(folder, { runtime: "bun" })), /runtime is unsupported/);
-    });
-
     describe("plugins", () => {
         /** A policy pack that answers with its folder and the name of the stack. */
         const PACK = `

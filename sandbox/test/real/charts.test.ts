@@ -30,14 +30,6 @@ describe("real charts", () => {
         );
     });
 
-    it("can be named by the addresses of repositories, at the pinned version", () => {
-        assert.deepEqual(findCharts({ ALPA_AUTH_CHARTS: `${REPOSITORY}/, oci://registry.example.org/charts` }), {
-            version: "2.14.0",
-            paths: {},
-            repositories: [REPOSITORY, "oci://registry.example.org/charts"],
-        });
-    });
-
     it("must not be named by an address with a password, which the error does not show", () => {
         assert.throws(
             () => findCharts({ ALPA_AUTH_CHARTS: "https://me:hush@charts.example.org" }),
@@ -53,23 +45,6 @@ describe("real charts", () => {
         assert.match(
             asked().join("\n"),
             /^pull apisix --repo https:\/\/charts\.example\.org --version 2\.14\.0 -d \S+$/,
-        );
-    });
-
-    it("are reported missing with helm's error for each repository, and with what to do", async () => {
-        await assert.rejects(
-            pull("echo 'level=WARN' >&2; echo 'Error: 403 Forbidden' >&2; exit 1", [
-                REPOSITORY,
-                "https://b.example.org",
-            ]),
-            (error: Error) => {
-                assert.equal(
-                    error.message,
-                    "ALPA_AUTH_CHARTS: helm cannot pull apisix 2.14.0. https://charts.example.org: 403 Forbidden; " +
-                        "https://b.example.org: 403 Forbidden. Correct the address, or set ALPA_AUTH_CHARTS to a folder with apisix-2.14.0.tgz.",
-                );
-                return true;
-            },
         );
     });
 });

@@ -55,14 +55,6 @@ describe("requests to try in a sandbox", () => {
         assert.deepEqual(expected(await currentStack(dir)), again);
     });
 
-    it("are none after the stack is destroyed", async () => {
-        await currentStack(dir);
-        after({});
-        assert.deepEqual((await currentStack(dir))?.try, []);
-        rmSync(state());
-        assert.deepEqual((await currentStack(dir))?.try, []);
-    });
-
     it("expect 401 of a service token that the stack file disables", async () => {
         const token = { clientId: "id", clientSecret: "secret" };
         const cloudflare = { edge: "http://127.0.0.1:1" };

@@ -117,18 +117,6 @@ describe("Gateways that end", () => {
         assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
     });
 
-    it("cut open requests at the end of the grace period, and log that", async () => {
-        clock.secondLasts = 0.01;
-        await look([gateway("one")]);
-        await route();
-        const { answer } = await slow();
-        const gone = objectGone();
-        await look([gateway("one", { deleted: true, preStopSeconds: 2, graceSeconds: 6 })]);
-        assert.match(await answer, /^lost/);
-        assert.equal(gateways.lost().cut, 1);
-        await gone;
-    });
-
     for (const [why, end] of [
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
@@ -148,13 +136,6 @@ describe("Gateways that end", () => {
             assert.deepEqual(gateways.lost(), { cut: 2, refused: 1, unanswered: 0 });
             assert.equal(lost.length, 3);
         });
-
-    it("answer only on their own nodes if the Service says so", async () => {
-        await look([gateway("one", { node: "n1" })], true);
-        await route();
-        assert.equal(await quick("127.0.0.21"), "done");
-        assert.match(await quick("127.0.0.22"), /^lost/);
-    });
 
     it("do not answer on a node that is cut off, nor from their pods there, until the node is back", async () => {
         clock.secondLasts = 0.01;
