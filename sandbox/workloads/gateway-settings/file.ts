@@ -89,7 +89,8 @@ export function profileProblem(
     if (keys.length === 0 || !keys.every(({ key }) => isVariable(key)))
         return "admin_key: must be set, and refer to environment variables of the container";
     // Without etcd.user, APISIX sends etcd no password, even if the environment has one.
-    if ((etcd?.user !== undefined && isVariable(etcd.password)) !== names.includes("APISIX_ETCD_PASSWORD"))
+    const ofPassword = [etcd?.user !== undefined, isVariable(etcd?.password), names.includes("APISIX_ETCD_PASSWORD")];
+    if (new Set(ofPassword).size > 1)
         return "etcd: must have user and password from the variable APISIX_ETCD_PASSWORD, or none of the three";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {
