@@ -3,15 +3,12 @@
  * API server cannot connect to etcd. Only this user can read the key files, and no key is a command-line argument.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { generate } from "selfsigned";
 import { writeSecret } from "./secret-file";
 
-/**
- * Lifetime of a certificate, in days. After that time a sandbox must be re-created. The lifetime is ten years, because a
- * user can keep a state directory for a long time.
- */
+/** Lifetime of a certificate, in days. After that time a sandbox must be re-created. */
 const DAYS = 3650;
 
 interface KeyPair {
@@ -49,48 +46,41 @@ export interface Pki {
 const SERVING_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 const SERVING_ADDRESSES = ["127.0.0.1", "10.152.183.1"];
 
-/** Reads the PKI in `folder`, or creates it. An incomplete PKI is re-created. */
-export async function openPki(folder: string): Promise<Pki> {
-    const file = (name: string) => join(folder, name);
-    if (!existsSync(file("complete"))) await makePki(folder);
-    const ca = { cert: read(file("ca.crt")), key: read(file("ca.key")) };
-    return {
-        caCert: ca.cert,
-        files: {
-            ca: file("ca.crt"),
-            serving: { cert: file("serving.crt"), key: file("serving.key") },
-            etcdCa: file("etcd-ca.crt"),
-            etcd: { cert: file("etcd.crt"), key: file("etcd.key") },
-            serviceAccounts: { publicKey: file("service-accounts.pub"), privateKey: file("service-accounts.key") },
-            egress: { cert: file("egress.crt"), key: file("egress.key") },
-        },
-        client: (identity) => sign(ca, identity, { client: true }),
-    };
-}
-
-async function makePki(folder: string): Promise<void> {
+/** Creates a PKI in an empty `folder`. */
+export async function makePki(folder: string): Promise<Pki> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
-    const pair = (name: string, made: KeyPair) => {
-        writeSecret(join(folder, `${name}.crt`), made.cert);
-        writeSecret(join(folder, `${name}.key`), made.key);
+    const file = (name: string, text: string) => {
+        const path = join(folder, name);
+        writeSecret(path, text);
+        return path;
     };
+    const pair = (name: string, { cert, key }: KeyPair) => ({
+        cert: file(`${name}.crt`, cert),
+        key: file(`${name}.key`, key),
+    });
     const ca = await authority("alpa-auth sandbox");
     const etcdCa = await authority("alpa-auth sandbox etcd");
-    pair("ca", ca);
-    pair("etcd-ca", etcdCa);
-    pair("serving", await sign(ca, { user: "kube-apiserver" }, { server: true }));
-    // etcd uses this certificate as server and as client; the API server uses it as a client of etcd.
-    pair("etcd", await sign(etcdCa, { user: "etcd" }, { server: true, client: true }));
-    pair("egress", await sign(etcdCa, { user: "kube-apiserver" }, { client: true }));
     const accounts = generateKeyPairSync("ec", {
         namedCurve: "P-256",
         publicKeyEncoding: { type: "spki", format: "pem" },
         privateKeyEncoding: { type: "sec1", format: "pem" },
     });
-    writeSecret(join(folder, "service-accounts.pub"), accounts.publicKey);
-    writeSecret(join(folder, "service-accounts.key"), accounts.privateKey);
-    writeSecret(join(folder, "complete"), "");
+    return {
+        caCert: ca.cert,
+        files: {
+            ca: file("ca.crt", ca.cert),
+            etcdCa: file("etcd-ca.crt", etcdCa.cert),
+            serving: pair("serving", await sign(ca, { user: "kube-apiserver" }, { server: true })),
+            // etcd uses this certificate as server and as client; the API server uses it as a client of etcd.
+            etcd: pair("etcd", await sign(etcdCa, { user: "etcd" }, { server: true, client: true })),
+            egress: pair("egress", await sign(etcdCa, { user: "kube-apiserver" }, { client: true })),
+            serviceAccounts: {
+                publicKey: file("service-accounts.pub", accounts.publicKey),
+                privateKey: file("service-accounts.key", accounts.privateKey),
+            },
+        },
+        client: (identity) => sign(ca, identity, { client: true }),
+    };
 }
 
 const common = { keyType: "ec", curve: "P-256", algorithm: "sha256" } as const;
@@ -142,8 +132,4 @@ async function sign(ca: KeyPair, who: Identity, use: { server?: boolean; client?
         ],
     });
     return { cert: made.cert, key: made.private };
-}
-
-function read(path: string): string {
-    return readFileSync(path, "utf8");
 }

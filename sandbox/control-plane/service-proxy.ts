@@ -1,16 +1,13 @@
 /**
- * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to a pod (for an admission
- * webhook behind a Service, or `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver therefore uses this
- * CONNECT proxy, which connects to the emulator of the pod, and rejects all other addresses at once.
+ * Emulates the network of nodes and pods for kube-apiserver. Without it, a connection to a pod (for an admission webhook behind
+ * a Service, or `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver therefore uses this CONNECT proxy,
+ * which connects to the emulated kubelet that all nodes share, and rejects all other addresses at once.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { connect } from "node:net";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
-
-/** Returns the local port of the emulator of a Service or pod address; undefined if there is none. */
-export type DialIn = (host: string, port: number) => number | undefined;
 
 interface ServiceProxy {
     close(): Promise<void>;
@@ -20,11 +17,12 @@ interface ServiceProxyOptions {
     port: number;
     /** PKI of the control plane. The proxy accepts only the client certificate of kube-apiserver. */
     pki: Pki;
-    dialIn: DialIn;
+    /** Port of the kubelet on every node, and on this machine. */
+    kubelet: number;
     log: (line: string) => void;
 }
 
-export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxyOptions): Promise<ServiceProxy> {
+export async function startServiceProxy({ port, pki, kubelet, log }: ServiceProxyOptions): Promise<ServiceProxy> {
     const { serving, etcdCa } = pki.files;
     const tls = {
         cert: readFileSync(serving.cert),
@@ -37,15 +35,13 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
         response.writeHead(501).end("unsupported by the sandbox: methods other than CONNECT\n");
     });
     server.on("connect", (request, socket, head) => {
-        const [host, portText] = split(request.url ?? "");
-        const target = dialIn(host, Number(portText));
         socket.on("error", () => undefined);
-        if (target === undefined) {
+        if (!request.url?.endsWith(`:${kubelet}`)) {
             log(`rejected a connection to ${request.url}, because no emulator has this address`);
             socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
             return;
         }
-        const upstream = connect(target, "127.0.0.1", () => {
+        const upstream = connect(kubelet, "127.0.0.1", () => {
             socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
             if (head.length > 0) upstream.write(head);
             upstream.pipe(socket).pipe(upstream);
@@ -55,9 +51,4 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
     });
     const { close } = await listen(server, port);
     return { close };
-}
-
-function split(authority: string): [host: string, port: string] {
-    const at = authority.lastIndexOf(":");
-    return [authority.slice(0, at).replace(/^\[|\]$/g, ""), authority.slice(at + 1)];
 }

@@ -3,17 +3,17 @@
  * nodes and containers. All rules of the API are real (validation, admission, RBAC, ownership, scheduling); only the nodes are
  * emulated. There is no kube-proxy, no DNS and no pod network; see service-proxy.ts and workloads/.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, lastLines, spawnTracked, waitFor, whoHolds, type TrackedProcess } from "../processes";
+import { freePort, lastLines, spawnTracked, waitFor, type TrackedProcess } from "../processes";
 import { call, ensure, type Api } from "./api";
 import * as args from "./arguments";
 import { kubeconfig } from "./kubeconfig";
 import { startKubelet, type PodPort } from "./kubelet";
 import { dgxNodes, nodeObject, type NodeShape } from "./nodes";
-import { openPki, type Identity, type Pki } from "./pki";
+import { makePki, type Identity, type Pki } from "./pki";
 import { writeSecret } from "./secret-file";
-import { startServiceProxy, type DialIn } from "./service-proxy";
+import { startServiceProxy } from "./service-proxy";
 import { kwokStages } from "./stages";
 
 /** Paths of the programs. */
@@ -29,23 +29,10 @@ interface ControlPlaneOptions {
     tools: ControlPlaneTools;
     /** State directory, for certificates, etcd's data, logs and the list of processes. */
     stateDir: string;
-    /**
-     * Whether to start with an empty cluster. Otherwise the objects, certificates and ports of an earlier run in `stateDir` are
-     * used.
-     * @default false
-     */
-    fresh?: boolean;
     /** Environment of the programs. It must have the variable ALPA_AUTH_SANDBOX. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
     /** Nodes of the cluster. @default two DGX nodes */
     nodes?: NodeShape[];
-    /** Preferred port of the API server. If it is in use, another free port is taken. @default any free port */
-    port?: number;
-    /**
-     * Returns the local port of the emulator of an address in the cluster. @default always undefined, so that connections
-     * into the cluster are refused at once
-     */
-    dialIn?: DialIn;
     /**
      * Returns the local port to which a port of a pod is forwarded. @default always undefined, so that every port of a pod
      * seems closed
@@ -64,7 +51,7 @@ export interface ControlPlane {
     userKubeconfig(who: Identity, options?: { contexts?: string[]; namespace?: string }): Promise<string>;
     /** Returns a kubeconfig that authenticates with a token, for example of a ServiceAccount. */
     tokenKubeconfig(token: string, options?: { contexts?: string[]; namespace?: string }): string;
-    /** Stops all programs in order. Stored data stays in `stateDir`. */
+    /** Stops all programs in order. */
     close(): Promise<void>;
 }
 
@@ -74,10 +61,10 @@ const READY_SECONDS = 60;
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
     const { tools, stateDir, env, log = () => undefined } = options;
     const home = join(stateDir, "control-plane");
-    if (options.fresh) rmSync(home, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true, mode: 0o700 });
-    const pki = await openPki(join(home, "pki"));
-    const ports = await choosePorts(join(home, "ports.json"), options.port);
+    const pki = await makePki(join(home, "pki"));
+    const ports = await choosePorts();
     const server = `https://127.0.0.1:${ports.apiserver}`;
     const paths = await writeFiles(home, pki, ports, server);
     const admin = await pki.client({ user: "sandbox-admin", groups: ["system:masters"] });
@@ -91,8 +78,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
-        // All nodes share one emulated kubelet, which gets the connections to its port on every node.
-        dialIn: (host, port) => (port === ports.kubelet ? port : options.dialIn?.(host, port)),
+        kubelet: ports.kubelet,
         log,
     });
     const kubelet = await startKubelet({ port: ports.kubelet, pki, podPort: options.podPort ?? (() => undefined) });
@@ -113,9 +99,6 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             await program.stop();
         }
         await Promise.all([proxy.close(), kubelet.close()]);
-        // The kernel can keep the port for a moment after the process has ended. `close` waits until the port is free,
-        // because the next start needs it.
-        await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
     try {
@@ -168,29 +151,17 @@ async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: 
     ]);
 }
 
-/**
- * Chooses the ports. If the ports of the last run are still free, they are used again, so that kubeconfig files of the last
- * run still work.
- */
-async function choosePorts(file: string, apiserver?: number): Promise<args.Ports> {
-    let kept: Partial<args.Ports> = {};
-    try {
-        kept = JSON.parse(readFileSync(file, "utf8")) as args.Ports;
-    } catch {
-        // the first run has no file with the ports of an earlier one
-    }
-    const ports: args.Ports = {
-        etcdClient: await freePort(kept.etcdClient),
-        etcdPeer: await freePort(kept.etcdPeer),
-        apiserver: await freePort(apiserver ?? kept.apiserver),
-        controllerManager: await freePort(kept.controllerManager),
-        scheduler: await freePort(kept.scheduler),
-        kwok: await freePort(kept.kwok),
-        serviceProxy: await freePort(kept.serviceProxy),
-        kubelet: await freePort(kept.kubelet),
+async function choosePorts(): Promise<args.Ports> {
+    return {
+        etcdClient: await freePort(),
+        etcdPeer: await freePort(),
+        apiserver: await freePort(),
+        controllerManager: await freePort(),
+        scheduler: await freePort(),
+        kwok: await freePort(),
+        serviceProxy: await freePort(),
+        kubelet: await freePort(),
     };
-    writeSecret(file, JSON.stringify(ports, null, 2));
-    return ports;
 }
 
 async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: string): Promise<args.Paths> {

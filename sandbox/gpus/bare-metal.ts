@@ -9,7 +9,7 @@
  * Known difference: the loss of a worker ends the head's program at once; the real program only stops answering.
  */
 import type { AlpaOptions } from "../alpa/server";
-import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
+import { newKey, startHost, type Host } from "../hosts";
 import type { ProgramCall } from "../hosts/emulated-program";
 import { failed, unsupported, said, type Reply } from "../hosts/reply";
 import { waitFor } from "../processes";
@@ -43,8 +43,6 @@ interface BareMetalOptions {
 interface BareMetalHost {
     name: string;
     host: Host;
-    /** Forwards connections to the host's SSH server. A test can close its port: see way.ts. */
-    way: Way;
 }
 
 export class BareMetal {
@@ -87,10 +85,7 @@ export class BareMetal {
     }
 
     async close(): Promise<void> {
-        for (const { way, host } of this.hosts) {
-            await way.shut();
-            await host.close();
-        }
+        for (const { host } of this.hosts) await host.close();
         await this.turn;
         await this.launched?.close();
     }
@@ -103,7 +98,7 @@ export class BareMetal {
         const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
         host.stage.lay(EMULATED, (call) => this.reply(name, call));
         host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));
-        this.hosts.push({ name, host, way: await openWay(host.address, host.port) });
+        this.hosts.push({ name, host });
     }
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {

@@ -28,7 +28,6 @@ import { Manager } from "./systemd/manager";
 
 /** Contents of /etc/os-release. */
 const SYSTEMS = {
-    debian: { ID: "debian", VERSION_ID: "12", PRETTY_NAME: "Debian GNU/Linux 12 (bookworm)" },
     ubuntu: { ID: "ubuntu", VERSION_ID: "22.04", ID_LIKE: "debian", PRETTY_NAME: "Ubuntu 22.04.5 LTS" },
     alpine: { ID: "alpine", VERSION_ID: "3.20.3", PRETTY_NAME: "Alpine Linux v3.20" },
 } as const;
@@ -65,8 +64,6 @@ export interface HostOptions {
     diskFull?: boolean;
     /** Initial files, by path without a leading slash. */
     files?: Record<string, string>;
-    /** Files and folders of this machine that the host sees at the same paths. @default the running Node.js */
-    visible?: string[];
     /** Folder of the host's files, which `close` keeps. @default a temporary folder, which `close` deletes */
     folder?: string;
     /** Address of the SSH server: 127.0.0.x, a different one for each host. @default "127.0.0.1" */
@@ -115,11 +112,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
     makeFolders(root, {
         ...system(options, name, users),
         [HEADER_FILE]: `${header}\n`,
-        ...programsOf(options, { root, name, address }),
+        ...programsOf(options, { root, name }),
         ...options.files,
     });
     const namespaces = await openNamespaces(root, {
-        visible: options.visible ?? [process.execPath],
+        visible: [process.execPath],
         diskFull: options.diskFull ?? false,
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
@@ -135,9 +132,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
         hostKey,
         users,
         authorizedKey: publicLine(privateKey),
-        run: (user, command, environment) =>
+        run: (user, command) =>
             namespaces.enter(user === "root" ? "root" : "user", ["/bin/sh", "-c", command], {
-                ...{ user, environment },
+                user,
                 stdio: ["pipe", "pipe", "pipe"],
             }),
     });
@@ -163,7 +160,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
 function programsOf(
     { sudo = "nopasswd", password, machine }: HostOptions,
-    at: { root: string; name: string; address: string },
+    at: { root: string; name: string },
 ): Record<string, string> {
     const passwordHash = createHash("sha256")
         .update(password ?? randomBytes(16))

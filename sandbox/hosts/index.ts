@@ -3,4 +3,3 @@ export { serveDownloads } from "./downloads";
 export { startHost, type Host, type HostOptions } from "./host";
 export { Microk8sEmulator, type Microk8sHost, type Microk8sHostOptions } from "./microk8s/emulator";
 export { newKey, publicLine } from "./keys";
-export { openWay, type Way } from "./way";

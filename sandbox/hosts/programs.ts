@@ -4,9 +4,8 @@ import { ROOT_NAMESPACE } from "./namespace";
 interface ProgramOptions {
     /** Folder on this machine that contains one folder per host. */
     root: string;
-    /** Hostname and IP address of the host. */
+    /** Hostname. */
     name: string;
-    address: string;
     /** Rights for sudo, see HostOptions. */
     sudo: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** SHA-256 of the users' password, in hex. */
@@ -16,20 +15,17 @@ interface ProgramOptions {
 }
 
 /**
- * Emulator of sudo(8) with the options that scripts use: -n, -S, -k, -H, -p PROMPT, -u root, -v. It never remembers a password.
+ * Emulator of sudo(8) with the options that scripts use: -n, -S, -k, -p PROMPT. It never remembers a password.
  * With -S it reads one line of standard input as the password, like the real sudo; the command gets the remaining input.
  */
 const sudo = ({ root, sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
-ask=yes stdin=no prompt="[sudo] password for $LOGNAME: " validate=no
+ask=yes stdin=no prompt="[sudo] password for $LOGNAME: "
 while [ $# -gt 0 ]; do
     case $1 in
     -n) ask=no ;;
     -S) stdin=yes ;;
-    -k | -H) ;;
-    -v) validate=yes ;;
+    -k) ;;
     -p) prompt=$2; shift ;;
-    -u) [ "$2" = root ] || { echo "sudo: unsupported by the sandbox: users other than root" >&2; exit 1; }; shift ;;
-    --) shift; break ;;
     -*) echo "sudo: unsupported by the sandbox: option $1" >&2; exit 1 ;;
     *) break ;;
     esac
@@ -62,8 +58,6 @@ nopasswd) ;;
     [ $policy = password ] || denied
     ;;
 esac
-[ $validate = no ] || exit 0
-[ $# -gt 0 ] || { echo "usage: sudo command" >&2; exit 1; }
 exec nsenter --mount=/proc/self/fd/${ROOT_NAMESPACE} chroot "${root}/.view/root" env -i PATH="$PATH" HOME=/root USER=root LOGNAME=root SUDO_USER="$LOGNAME" SANDBOX_RIGHTS=root LANG="\${LANG:-C}" "$@"
 `;
 
@@ -71,26 +65,21 @@ const id = `#!/bin/sh
 # All users of the host have one user id of this machine; on the host, only root has 0.
 case \${SANDBOX_RIGHTS:-user} in root) number=0 ;; *) number=1000 ;; esac
 case \${1:-} in
--u | -g) echo $number ;;
--un | -gn) echo "$LOGNAME" ;;
-"") echo "uid=$number($LOGNAME) gid=$number($LOGNAME) groups=$number($LOGNAME)" ;;
+-u) echo $number ;;
+-un) echo "$LOGNAME" ;;
 *) echo "id: unsupported by the sandbox: $*" >&2; exit 1 ;;
 esac
 `;
 
-const uname = (name: string, machine: string | undefined) => `#!/bin/sh
+const uname = (machine: string | undefined) => `#!/bin/sh
 case "$*" in
--n) echo ${name} ;;
 ${machine ? `-m) echo ${machine} ;;\n` : ""}*) exec /usr/bin/uname "$@" ;;
 esac
 `;
 
-const hostname = (name: string, address: string) => `#!/bin/sh
-case "$*" in
-"" | -s | -f) echo ${name} ;;
--I) echo "${address} " ;;
-*) echo "hostname: unsupported by the sandbox: $*" >&2; exit 1 ;;
-esac
+const hostname = (name: string) => `#!/bin/sh
+[ $# = 0 ] || { echo "hostname: unsupported by the sandbox: $*" >&2; exit 1; }
+echo ${name}
 `;
 
 /** The programs as scripts, by path on the host without a leading slash. */
@@ -98,8 +87,8 @@ export function programs(options: ProgramOptions): Record<string, string> {
     const files: Record<string, string> = {
         sudo: sudo(options),
         id,
-        uname: uname(options.name, options.machine),
-        hostname: hostname(options.name, options.address),
+        uname: uname(options.machine),
+        hostname: hostname(options.name),
     };
     return Object.fromEntries(Object.entries(files).map(([name, text]) => [`usr/local/sbin/${name}`, text]));
 }

@@ -3,12 +3,8 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type AuthContext, type ParsedKey, Server, type ServerChannel, type Session, utils } from "ssh2";
 
-/** Variables that a host accepts from a caller: Debian's AcceptEnv. */
-const ACCEPTED = /^(LANG|LC_\w+)$/;
-
 interface SshOptions {
-    /** @default "127.0.0.1" */
-    address?: string;
+    address: string;
     /** Port of the SSH server; 0: any free one. */
     port: number;
     /** Private host key in OpenSSH format. */
@@ -17,7 +13,7 @@ interface SshOptions {
     /** Public key for all users, as a line of authorized_keys. */
     authorizedKey: string;
     /** Starts a command line for a user. */
-    run(user: string, command: string, environment: Record<string, string>): ChildProcess;
+    run(user: string, command: string): ChildProcess;
 }
 
 /**
@@ -40,8 +36,8 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
                 context.accept();
             })
             .on("session", (accept) => {
-                serveSession(accept(), (command, environment) => {
-                    const child = options.run(user, command, environment);
+                serveSession(accept(), (command) => {
+                    const child = options.run(user, command);
                     running.add(child);
                     child.once("close", () => running.delete(child));
                     return child;
@@ -52,7 +48,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
     });
     await new Promise<void>((resolve, reject) => {
         server.once("error", reject);
-        server.listen(options.port, options.address ?? "127.0.0.1", resolve);
+        server.listen(options.port, options.address, resolve);
     });
     return {
         port: (server.address() as AddressInfo).port,
@@ -74,18 +70,9 @@ function mayEnter(context: AuthContext, users: string[], allowed: ParsedKey): bo
     return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
 }
 
-function serveSession(
-    session: Session,
-    run: (command: string, environment: Record<string, string>) => ChildProcess,
-): void {
-    const environment: Record<string, string> = {};
-    session.on("env", (accept, reject, { key, val }) => {
-        if (!ACCEPTED.test(key)) return reject?.();
-        environment[key] = val;
-        accept?.();
-    });
-    session.on("exec", (accept, _reject, { command }) => attach(accept(), run(command, environment)));
-    for (const refused of ["pty", "shell", "sftp", "subsystem", "x11", "auth-agent"] as const)
+function serveSession(session: Session, run: (command: string) => ChildProcess): void {
+    session.on("exec", (accept, _reject, { command }) => attach(accept(), run(command)));
+    for (const refused of ["env", "pty", "shell", "sftp", "subsystem", "x11", "auth-agent"] as const)
         session.on(refused as "shell", (_accept, reject) => reject?.());
 }
 

@@ -8,8 +8,7 @@
  * code generation, and policy packs. Any other call fails with UNIMPLEMENTED and its name.
  *
  * Protocol: the engine starts the host with the engine's address as last argument, and the host prints its own port as one line
- * on stdout. Or the engine attaches to a running host (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and sends its address in the
- * handshake.
+ * on stdout.
  */
 import { parseArgs } from "node:util";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -18,17 +17,16 @@ import { serve } from "./serve";
 import { whenParentGone } from "./watch-parent";
 
 async function main(args: string[]): Promise<void> {
-    const { values, positionals } = parseArgs({
+    const { positionals } = parseArgs({
         args,
         options: {
-            tracing: { type: "string" },
             // The engine passes these flags for logging. The host accepts them, and writes no log.
             logtostderr: { type: "boolean" },
             v: { type: "string", short: "v" },
         },
         allowPositionals: true,
     });
-    const host = new LanguageHost(positionals.at(-1), values.tracing);
+    const host = new LanguageHost(positionals.at(-1)!);
     const end = (code: number) => {
         host.children.kill();
         process.exit(code);

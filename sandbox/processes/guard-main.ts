@@ -12,9 +12,9 @@ process.on("SIGINT", () => undefined); // Ctrl-C ends the command, which closes 
 process.on("SIGHUP", () => undefined); // a closed terminal ends the command too
 process.on("SIGTERM", () => process.exit(0)); // `down` sends this signal last
 
-process.on("message", ({ watch }: { watch?: number }) => {
+process.on("message", ({ watch }: { watch: number }) => {
     released = true;
-    if (watch !== undefined) watchProcess(watch);
+    watchProcess(watch);
     answer();
 });
 process.on("disconnect", () => {

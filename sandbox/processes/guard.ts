@@ -13,18 +13,15 @@ interface GuardOptions {
     stateDir: string;
     /** Id of the sandbox (value of ALPA_AUTH_SANDBOX). Orphaned Pulumi plugins with this id are ended too. */
     sandboxId: string;
-    /** @default guard.log in `stateDir` */
-    logFile?: string;
 }
 
 export interface Guard {
     pid: number;
     /**
      * Called for `--detach`, so that the command can end without stopping the sandbox. The process `worldPid` runs the
-     * emulators. When `worldPid` ends, the guard stops all remaining processes. Without `worldPid`, the guard only
-     * waits for `down`.
+     * emulators. When it ends, the guard stops all remaining processes.
      */
-    release(worldPid?: number): Promise<void>;
+    release(worldPid: number): Promise<void>;
     /** Ends the guard. Called after everything else has been stopped in order. */
     stop(): Promise<void>;
 }
@@ -38,7 +35,7 @@ const ANSWER_SECONDS = 60;
 export async function startGuard(options: GuardOptions): Promise<Guard> {
     const { stateDir, sandboxId } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const log = openSync(options.logFile ?? join(stateDir, "guard.log"), "a", 0o600);
+    const log = openSync(join(stateDir, "guard.log"), "a", 0o600);
     const child = fork(join(__dirname, "guard-main.ts"), [stateDir, sandboxId], {
         execArgv: [`--require=${LOADER}`],
         stdio: ["ignore", "ignore", log, "ipc"],

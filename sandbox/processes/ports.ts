@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { createServer } from "node:net";
-import { basename } from "node:path";
 import { hasProc } from "./identity";
 import { programOf } from "./proc-table";
 
@@ -11,10 +10,7 @@ interface PortHolder {
     port: number;
     /** Undefined if the process belongs to another user and is therefore invisible. */
     pid?: number;
-    /**
-     * Path or name of the program. If the program is an interpreter, the script follows. Other arguments are omitted,
-     * because they may contain secrets.
-     */
+    /** Name of the program, without arguments, because they may contain secrets. */
     command?: string;
 }
 
@@ -171,16 +167,7 @@ function holdsSocket(pid: number, inodes: Set<string>): boolean {
 }
 
 function commandOf(pid: number): string {
-    try {
-        const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-        const script = args
-            .slice(1)
-            .find((arg) => /^[\w./-]+\.(m?[jt]s|cjs|py|sh)$/.test(arg) && !/node_modules/.test(arg));
-        const program = programOf(pid, args);
-        return script && /^(node|python|sh|bash)/.test(program) ? `${program} ${basename(script)}` : program;
-    } catch {
-        return "a process that has just ended";
-    }
+    return programOf(pid, []) || "a process that has just ended";
 }
 
 function holderByLsof(port: number): PortHolder | undefined {

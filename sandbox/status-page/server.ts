@@ -16,13 +16,8 @@ export interface PageData {
     /** Null until the stack is up. */
     stack: { name: string; url: string; try: Attempt[] } | null;
     parts: PartReport[];
-    /** Time at which the count of answers began (the start of the sandbox), ISO 8601. */
-    since: string;
+    /** Answers since the start of the sandbox. */
     rows: Row[];
-    /** Number of answers without a row. New callers get no row when the table is full. */
-    left: number;
-    /** Number of answers to the requests with which `pulumi up` and `ops` commands check the gateway. No row counts them. */
-    checks: number;
 }
 
 export interface StatusPage {
@@ -85,10 +80,7 @@ function dataOf(dir: string, stack: StackFacts | undefined, tally: Tally): PageD
     return {
         stack: stack === undefined ? null : { name: stack.stack, url: stack.url, try: stack.try },
         parts: world?.parts ?? [],
-        since: tally.since,
         rows: tally.list(),
-        left: tally.left,
-        checks: tally.checks,
     };
 }
 

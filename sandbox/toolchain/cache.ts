@@ -31,16 +31,12 @@ export interface Recipe {
 export interface CacheOptions {
     root: string;
     log: Log;
-    /** Longest wait for another process, in seconds: see lock.ts. @default 1800 */
-    waitSeconds?: number;
 }
 
 export interface CacheEntry {
     folder: string;
     version: string;
     source: "cache" | "built" | "downloaded";
-    /** Duration of this call, in seconds. */
-    seconds: number;
 }
 
 interface Manifest {
@@ -64,9 +60,7 @@ function fingerprint(recipe: Recipe): string {
     return createHash("sha256").update(JSON.stringify({ name, version, outputs, ingredients })).digest("hex");
 }
 
-function filesOf({ outputs, otherFiles = [] }: Recipe): string[] {
-    return [...outputs, ...otherFiles];
-}
+const filesOf = ({ outputs, otherFiles = [] }: Recipe) => [...outputs, ...otherFiles];
 
 /** Folder of a recipe's result in the cache. */
 export function entryFolder(root: string, recipe: Recipe): string {
@@ -75,23 +69,19 @@ export function entryFolder(root: string, recipe: Recipe): string {
 
 /** Finds a recipe's result in the cache, and verifies its checksums. */
 export async function findCached(recipe: Recipe, root: string): Promise<CacheEntry | undefined> {
-    const started = Date.now();
     const folder = entryFolder(root, recipe);
     if ((await problemWith(folder, recipe)) !== undefined) return undefined;
-    return { folder, version: recipe.version, source: "cache", seconds: (Date.now() - started) / 1000 };
+    return { folder, version: recipe.version, source: "cache" };
 }
 
 /** Finds a recipe's result in the cache, or creates it, and verifies its checksums. */
 export async function cached(recipe: Recipe, options: CacheOptions): Promise<CacheEntry> {
-    const started = Date.now();
     const folder = entryFolder(options.root, recipe);
-    const done = (source: CacheEntry["source"]) => {
-        return { folder, version: recipe.version, source, seconds: (Date.now() - started) / 1000 };
-    };
+    const done = (source: CacheEntry["source"]) => ({ folder, version: recipe.version, source });
     if ((await problemWith(folder, recipe)) === undefined) return done("cache");
 
     const what = `${recipe.name} v${recipe.version}`;
-    const release = await takeLock(`${folder}.lock`, { what, log: options.log, waitSeconds: options.waitSeconds });
+    const release = await takeLock(`${folder}.lock`, { what, log: options.log });
     try {
         // Checked again: another process may have built the entry while it held the lock.
         const problem = await problemWith(folder, recipe);

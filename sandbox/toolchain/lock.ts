@@ -12,8 +12,6 @@ interface LockOptions {
     /** Name of the awaited cache entry, for messages. */
     what: string;
     log: Log;
-    /** Longest wait for the lock. @default 1800 */
-    waitSeconds?: number;
 }
 
 /** Creates the lock file with its content in one step, so that no reader gets only a part of it. @returns false if it exists */
@@ -46,7 +44,7 @@ function isAlive(pid: number): boolean {
  */
 export async function takeLock(file: string, options: LockOptions): Promise<() => void> {
     fs.mkdirSync(path.dirname(file), { recursive: true });
-    const { what, log, waitSeconds = WAIT_SECONDS } = options;
+    const { what, log } = options;
     const started = Date.now();
     let said = false;
     while (!claim(file)) {
@@ -58,7 +56,7 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
             continue;
         }
         const waited = (Date.now() - started) / 1000;
-        if (waited >= waitSeconds)
+        if (waited >= WAIT_SECONDS)
             throw new ToolchainError(
                 `${what}: waited ${duration(waited)} for process ${holder}, which is creating it. If that process hangs, ` +
                     `end it and run the command again. The lock file is ${file}.`,

@@ -74,11 +74,6 @@ interface FoundTool {
     path: string;
     version: string;
     source: "PATH" | "cache" | "downloaded" | "built";
-    /**
-     * Time to find, verify, download or build the tool, in seconds. If a recipe has several tools, the first one has the
-     * time of the recipe, the others have 0.
-     */
-    seconds: number;
 }
 
 /** Absolute paths of the requested tools, by name of the tool. */
@@ -133,9 +128,8 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
     const found = new Map<ToolName, FoundTool | Promise<FoundTool>>();
     const missing: ToolName[] = [];
     for (const name of wanted) {
-        const started = Date.now();
         const installed = name === "pulumi" ? official : installedTool(name, env, log);
-        if (installed) found.set(name, { name, ...installed, source: "PATH", seconds: (Date.now() - started) / 1000 });
+        if (installed) found.set(name, { name, ...installed, source: "PATH" });
         else missing.push(name);
     }
     if (missing.length > 0) createFolder(root, "ALPA_AUTH_CACHE");
@@ -146,10 +140,9 @@ export function requestTools(names: readonly ToolName[], options: EnsureOptions 
     );
     for (const [i, entry] of entries.entries()) {
         const ofRecipe = missing.filter((name) => TOOLS[name].recipe === recipes[i]);
-        for (const [nth, name] of ofRecipe.entries()) {
-            const tool = entry.then(({ folder, source, seconds, version }) => {
-                const file = path.join(folder, "bin", name);
-                return { name, path: file, version, source, seconds: nth === 0 ? seconds : 0 };
+        for (const name of ofRecipe) {
+            const tool = entry.then(({ folder, source, version }) => {
+                return { name, path: path.join(folder, "bin", name), version, source };
             });
             // `of` reports the error of a tool. Without this line, a tool that fails before `of` is called would end the
             // process.
@@ -204,7 +197,7 @@ function wantedOf(
 }
 
 /** An installed official Pulumi: on PATH, with its language host, and not built by the sandbox. Undefined if there is none. */
-export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
+function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
     const installed = installedTool("pulumi", env, log);
     if (installed === undefined) return undefined;
     const languageHost = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");

@@ -2,8 +2,7 @@
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
-import { missing, type Supplies } from "./kubelet";
-import { tellMountFailure } from "./mount-events";
+import { missing, type Supplies, type Waits } from "./kubelet";
 import { APISIX, runs } from "./pods/images";
 
 /** The objects of the cluster that the checks of kubelet.ts look up. */
@@ -39,26 +38,18 @@ export async function admit(
             continue;
         }
         if (lack.runs) begin(pod);
-        const containerStatuses = waitingStatuses(pod, lack.container, lack.reason, lack.message);
+        const containerStatuses = waitingStatuses(pod, lack);
         if (reasons(pod.status?.containerStatuses) === reasons(containerStatuses)) continue;
         await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });
-        tellMountFailure(cluster, pod, lack.message);
     }
 }
 
-function waitingStatuses(pod: V1Pod, container: string | undefined, reason: string, message: string) {
-    return pod.spec!.containers.map(({ name, image }) => ({
-        name,
-        image,
-        imageID: "",
-        ready: false,
-        restartCount: 0,
-        started: false,
-        state: {
-            waiting:
-                container === undefined || container === name ? { message, reason } : { reason: "PodInitializing" },
-        },
-    }));
+/** The statuses of a pod's containers while one of them, or the whole pod, waits. */
+export function waitingStatuses(pod: V1Pod, { container, reason, message }: Waits) {
+    return pod.spec!.containers.map(({ name, image }) => {
+        const waiting = (container ?? name) === name ? { message, reason } : { reason: "PodInitializing" };
+        return { name, image: image!, imageID: "", ready: false, restartCount: 0, started: false, state: { waiting } };
+    });
 }
 
 /**

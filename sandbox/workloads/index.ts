@@ -14,7 +14,6 @@ import type { Resolve } from "../gateway/counters/redis-connections";
 import { OPERATOR } from "./operators";
 import { startParts, type Parts, type WorkloadsOptions } from "./parts";
 import { PAUSE } from "./pods/images";
-import { Programs } from "./programs";
 import { createDefaultClass, provision } from "./volumes";
 
 export type { WorkloadsOptions } from "./parts";
@@ -37,11 +36,10 @@ export interface Workloads {
      */
     hangCounters(hanging: boolean): void;
     /**
-     * Makes the gateways' etcd lose its data. With `data`, etcd restarts empty, and the gateways continue with the objects
-     * in their memory until they restart. With `keys`, all keys of the running etcd are deleted, and the gateways lose their
-     * objects at once. In both cases the ingress controller can write no object until a gateway restarts.
+     * Makes the gateways' etcd restart without its data. The gateways continue with the objects in their memory until they
+     * restart. Until then the ingress controller can write no object.
      */
-    loseEtcd(how: "data" | "keys"): Promise<void>;
+    loseEtcd(): Promise<void>;
     close(): Promise<void>;
 }
 
@@ -51,10 +49,9 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     const { changed } = looks;
     const cluster = new Cluster(kubeConfig, changed, log);
     const parts = await startParts(options, cluster, changed);
-    const programs = new Programs(options.programs ?? []);
     await cluster.listed();
     await createDefaultClass(cluster);
-    looks.begin(() => look(cluster, parts, programs, options));
+    looks.begin(() => look(cluster, parts, options));
     const { gateways, connectors, etcd, controllers, redis, resolve } = parts;
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
@@ -67,9 +64,9 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         hangCounters: (hanging) => redis.hang(hanging),
-        loseEtcd: async (how) => {
-            if (!etcd) return gateways.loseEtcd(how);
-            const lost = etcd.lose(how);
+        loseEtcd: async () => {
+            if (!etcd) return gateways.loseEtcd();
+            const lost = etcd.lose();
             changed();
             await lost;
         },
@@ -81,13 +78,13 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
             for (const part of [controllers, connectors, gateways, realGateways, redis, etcd, network])
                 await part?.close();
             await ray?.close();
-            await programs.close();
+            await parts.rampart?.close();
         },
     };
 }
 
 /** Makes each emulator reconcile with the current state of the cluster. */
-async function look(cluster: Cluster, parts: Parts, programs: Programs, options: WorkloadsOptions): Promise<void> {
+async function look(cluster: Cluster, parts: Parts, options: WorkloadsOptions): Promise<void> {
     const { ray, operators, redis, etcd, realGateways, gateways, connectors, controllers } = parts;
     const now = cluster.snapshot();
     await provision(cluster, now);
@@ -104,5 +101,5 @@ async function look(cluster: Cluster, parts: Parts, programs: Programs, options:
     await ray?.reconcile(now, supplies);
     for (const part of [redis, gateways, controllers]) await part.reconcile(now);
     await operators?.reconcile(now);
-    await programs.reconcile(now);
+    await parts.rampart?.reconcile(now);
 }

@@ -8,7 +8,7 @@ import { profileProblem } from "./gateway-settings/file";
 import { etcdProblem } from "./etcd/flags";
 import { operatorProblem } from "./operators";
 import { preStopProblem } from "./pods/end";
-import { APISIX, CLOUDFLARED, VALKEY } from "./pods/images";
+import { APISIX, CLOUDFLARED, RAMPART, VALKEY } from "./pods/images";
 import { valkeyProblem } from "./redis-pods";
 
 /** Existing objects that pods can refer to; maps and sets have keys `namespace/name`. */
@@ -32,11 +32,15 @@ export interface Supplies {
     listens?: (pod: V1Pod) => boolean;
 }
 
-export interface Missing {
+/** Why containers have not started. */
+export interface Waits {
     /** The waiting container; unset if the whole pod waits. */
     container?: string;
-    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
+    reason: string;
     message: string;
+}
+
+export interface Missing extends Waits {
     /** Set if the containers run and the pod waits only for its readiness probe. */
     runs?: true;
 }
@@ -49,7 +53,7 @@ const IMAGES = [
     /^gcr\.io\/etcd-development\/etcd:v3\.6\.\d+(@sha256:[\da-f]{64})?$/,
     VALKEY,
     CLOUDFLARED,
-    /^rampart\.invalid\/controller:/,
+    RAMPART,
 ];
 
 /** The first thing a pod waits for; undefined if it can start. */
@@ -114,22 +118,15 @@ function missingInVolume(volume: V1Volume, namespace: string, supplies: Supplies
 }
 
 function missingInEnvironment(container: V1Container, namespace: string, supplies: Supplies): string | undefined {
-    const references = [
-        ...(container.env ?? []).flatMap(({ valueFrom }) => [
-            { kind: "secret", ref: valueFrom?.secretKeyRef, key: valueFrom?.secretKeyRef?.key },
-            { kind: "configmap", ref: valueFrom?.configMapKeyRef, key: valueFrom?.configMapKeyRef?.key },
-        ]),
-        ...(container.envFrom ?? []).flatMap(({ secretRef, configMapRef }) => [
-            { kind: "secret", ref: secretRef, key: undefined },
-            { kind: "configmap", ref: configMapRef, key: undefined },
-        ]),
-    ];
-    for (const { kind, ref, key } of references) {
+    if (container.envFrom) return "unsupported by the sandbox: envFrom";
+    for (const { valueFrom } of container.env ?? []) {
+        const { secretKeyRef: secret, configMapKeyRef: map } = valueFrom ?? {};
+        const ref = secret ?? map;
         if (!ref || ref.optional) continue;
-        const found = supplies[kind === "secret" ? "secrets" : "configMaps"].get(`${namespace}/${ref.name}`);
-        if (!found) return `${kind} "${ref.name}" not found`;
-        if (key !== undefined && !(key in found))
-            return `couldn't find key ${key} in ${kind === "secret" ? "Secret" : "ConfigMap"} ${namespace}/${ref.name}`;
+        const found = (secret ? supplies.secrets : supplies.configMaps).get(`${namespace}/${ref.name}`);
+        if (!found) return `${secret ? "secret" : "configmap"} "${ref.name}" not found`;
+        if (!(ref.key in found))
+            return `couldn't find key ${ref.key} in ${secret ? "Secret" : "ConfigMap"} ${namespace}/${ref.name}`;
     }
     return undefined;
 }

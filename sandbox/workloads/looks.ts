@@ -1,7 +1,5 @@
 /** Runs a function after each change in the cluster. Runs never overlap, and changes during a run cause one more run. */
 
-/** Time after which a run is logged as slow, because no pod becomes ready during a run. */
-const LATE_MILLISECONDS = 20_000;
 /** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;
 
@@ -34,7 +32,6 @@ export class Looks {
         while (!this.closed) {
             if (!this.dirty) await new Promise<void>((resolve) => (this.wake = resolve));
             this.dirty = false;
-            const late = this.sayWhenLate();
             try {
                 await look();
             } catch (error) {
@@ -43,17 +40,7 @@ export class Looks {
                 if (!this.closed) this.log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 this.dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
-            } finally {
-                clearInterval(late);
             }
         }
-    }
-
-    private sayWhenLate(): NodeJS.Timeout {
-        const began = performance.now();
-        return setInterval(() => {
-            const seconds = ((performance.now() - began) / 1000).toFixed(0);
-            this.log(`workloads: one reconciliation has run for ${seconds} s, and no pod becomes ready before it ends`);
-        }, LATE_MILLISECONDS);
     }
 }

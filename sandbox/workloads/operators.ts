@@ -17,28 +17,13 @@ import { serviceAccountOf } from "./pods/service-account";
 /** Image of the operator in the only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
-/** Command-line options that the sandbox passes to the operator unchanged. */
-const OPTIONS = [
-    ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
-    ...["qps", "burst", "feature-gates"],
-];
-
 /** Why a container of KubeRay's operator is unsupported; undefined if it is supported. */
-export function operatorProblem({ image, command = [], args = [], env = [] }: V1Container): string | undefined {
+export function operatorProblem({ image, command = [], env = [] }: V1Container): string | undefined {
     if (!OPERATOR.test(image!)) return undefined;
     if (command.some((word) => word !== "/manager"))
         return `unsupported by the sandbox: KubeRay's operator with the command ${command.join(" ")}`;
     const foreign = env.find(({ valueFrom }) => valueFrom);
-    if (foreign)
-        return `unsupported by the sandbox: KubeRay's operator with a variable with valueFrom (${foreign.name})`;
-    const odd = args.filter((word) => word.startsWith("-")).find((word) => !OPTIONS.includes(nameOf(word)));
-    return odd === undefined
-        ? undefined
-        : `unsupported by the sandbox: KubeRay's operator with the option ${nameOf(odd)}`;
-}
-
-function nameOf(option: string): string {
-    return option.replace(/^--?/, "").split("=")[0];
+    return foreign && `unsupported by the sandbox: KubeRay's operator with a variable with valueFrom (${foreign.name})`;
 }
 
 export interface OperatorsOptions {

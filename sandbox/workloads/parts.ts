@@ -15,7 +15,7 @@ import { EtcdPods } from "./etcd/pods";
 import { RealGateways } from "./gateways/real";
 import { Gateways } from "./gateways/services";
 import { Operators, type OperatorsOptions } from "./operators";
-import type { Program } from "./programs";
+import { RampartPod } from "./rampart-pod";
 import { ALPA_PORT } from "./ray/container";
 import { RayPods, type RayPodsOptions } from "./ray/pods";
 import { RedisPods } from "./redis-pods";
@@ -33,8 +33,8 @@ export interface WorkloadsOptions {
     clock?: Clock;
     /** GPUs, the pods that use them, and KubeRay's operator. @default GPU requests of pods are ignored, and no operator runs */
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
-    /** Additional programs: each runs while a pod of its image is ready. */
-    programs?: Program[];
+    /** Starts Rampart's controller when its pod is ready. @default the world starts it */
+    rampart?: () => Promise<{ close(): Promise<void> }>;
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     /**
@@ -55,6 +55,7 @@ export interface Parts {
     gateways: Gateways;
     connectors: ConnectorPods;
     controllers: Controllers;
+    rampart?: RampartPod;
     /** Resolves names and addresses of the cluster for gateways. */
     resolve: Resolve;
 }
@@ -101,7 +102,8 @@ export async function startParts(options: WorkloadsOptions, cluster: Cluster, ch
         real: controller && { ...controller, proxyUrl: network!.proxyUrl },
         log,
     });
-    return { ray, operators, redis, etcd, network, realGateways, gateways, connectors, controllers, resolve };
+    const rampart = options.rampart && new RampartPod(options.rampart);
+    return { ray, operators, redis, etcd, network, realGateways, gateways, connectors, controllers, rampart, resolve };
 }
 
 function realPart({ real }: WorkloadsOptions, name: PartName): { found: Found; ground: Ground } | undefined {

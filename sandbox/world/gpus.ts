@@ -74,8 +74,8 @@ export class Gpus {
         const { nodes, bareMetal } = this;
         const privateKeyFile = join(this.stateDir, "bare-metal-key");
         writePrivate(privateKeyFile, bareMetal.privateKey);
-        const hosts = bareMetal.hosts.map(({ host, way }) => {
-            return { address: `${host.address}:${way.port}`, hostKey: host.hostKey };
+        const hosts = bareMetal.hosts.map(({ host: { address, port, hostKey } }) => {
+            return { address: `${address}:${port}`, hostKey };
         });
         return {
             ...{ nodes, image: `${IMAGE}:1.0.0`, weights: WEIGHTS },

@@ -11,46 +11,25 @@ export interface Answered {
     /** Name of the caller at the gateway or the edge; null if the caller was not authenticated. */
     caller: string | null;
     status: number;
-    /** Whether the request was a check of `pulumi up` or of an `ops` command, not of a caller. @default false */
+    /** Whether the request was a check of `pulumi up` or of an `ops` command, which is not counted. @default false */
     check?: boolean;
 }
 
 export interface Row extends Omit<Answered, "check"> {
     count: number;
-    /** Time of the last answer in this row: ISO 8601. */
-    last: string;
 }
-
-/** Largest number of rows: a sandbox may run for days. */
-const MOST_ROWS = 500;
 
 export class Tally {
     private readonly rows = new Map<string, Row>();
-    /** Number of answers that no row counts, because the table already had MOST_ROWS rows. */
-    left = 0;
-    /** Number of answers to checks by `pulumi up` and `ops` commands, which no row counts. */
-    checks = 0;
 
-    /** @param since time at which the count began: ISO 8601 */
-    constructor(readonly since = new Date().toISOString()) {}
-
-    add({ check, ...answered }: Answered, now = new Date()): void {
-        if (check) {
-            this.checks++;
-            return;
-        }
-        const key = JSON.stringify([answered.place, answered.caller, answered.status]);
-        const row = this.rows.get(key);
-        if (row === undefined && this.rows.size >= MOST_ROWS) {
-            this.left++;
-            return;
-        }
-        this.rows.set(key, { ...answered, count: (row?.count ?? 0) + 1, last: now.toISOString() });
+    add({ check, ...answered }: Answered): void {
+        if (check) return;
+        const key = `${answered.place} ${answered.caller ?? ""} ${answered.status}`;
+        this.rows.set(key, { ...answered, count: (this.rows.get(key)?.count ?? 0) + 1 });
     }
 
     /** The rows, sorted by place, caller and status. Rows without a caller come first. */
     list(): Row[] {
-        const order = ({ place, caller, status }: Row) => `${place} ${caller ?? ""} ${status}`;
-        return [...this.rows.values()].sort((a, b) => (order(a) < order(b) ? -1 : 1));
+        return [...this.rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
     }
 }

@@ -120,7 +120,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const running: { workloads?: Workloads } = {};
         const podPort: PodPort = (namespace, pod, port) => running.workloads?.podPort(namespace, pod, port);
         log("control plane");
-        const controlPlane = keep(await startControlPlane({ tools, ...ground, fresh: true, nodes, podPort }));
+        const controlPlane = keep(await startControlPlane({ tools, ...ground, nodes, podPort }));
         const { kubeconfigPath } = controlPlane;
         const kubeConfig = new KubeConfig();
         kubeConfig.loadFromFile(kubeconfigPath);
@@ -187,7 +187,7 @@ function emulatedOptions(
     return {
         log,
         stateDir,
-        programs: authOf(options) ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [],
+        rampart: authOf(options) && rampart,
         edge: options.cloudflare?.edge,
         clock: { secondLasts: options.secondLasts ?? 1 },
         gpus: gpus?.workloads({ port: alpaPort, seconds: options.alpaSeconds }, env),

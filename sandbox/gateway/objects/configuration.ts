@@ -51,13 +51,6 @@ export class Configuration {
         return this.next;
     }
 
-    /** Deletes every key of the running etcd. All gateways see the deletions. */
-    clear(): void {
-        this.objects.clear();
-        this.hasFolders = false;
-        this.revision++;
-    }
-
     set(key: string, value: Conf): void {
         const index = ++this.revision;
         const { createdIndex = index } = this.objects.get(key) ?? {};

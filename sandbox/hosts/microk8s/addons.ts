@@ -1,6 +1,6 @@
 /** The add-ons of MicroK8s that the project enables, as the objects that they create in the cluster. */
 import { STARTABLE_ANNOTATION } from "../../control-plane/stages";
-import { find, type KubeRest, make, unmake } from "./rest";
+import { type KubeRest, make, unmake } from "./rest";
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/kube-system/deployments";
 const SERVICES = "/api/v1/namespaces/kube-system/services";
@@ -66,7 +66,7 @@ export const ADDONS: Record<string, Objects> = {
 export async function enable(rest: KubeRest, name: string): Promise<void> {
     for (const [collection, object] of ADDONS[name])
         // The API server rejects a second Service with the same address before it says that the name exists.
-        if (!(await find(rest, `${collection}/${object.metadata.name}`))) await make(rest, collection, object);
+        if (!(await rest.find(`${collection}/${object.metadata.name}`))) await make(rest, collection, object);
 }
 
 /** Ends the add-ons with their cluster. The StorageClass stays: the sandbox may have created it before. */

@@ -4,7 +4,8 @@
  */
 import { pause } from "../../processes";
 import { failed, said, unsupported, type Reply } from "../reply";
-import { ApiError, ask, find, type KubeObject, type KubeRest, MERGE_PATCH } from "./rest";
+import { ApiError } from "../../rampart/kubernetes/api";
+import type { KubeObject, KubeRest } from "./rest";
 
 type Words = Record<string, string>;
 type Verb = (rest: KubeRest, words: Words, signal: AbortSignal) => Promise<Reply>;
@@ -25,7 +26,7 @@ export async function kubectl(rest: KubeRest, args: string[], signal: AbortSigna
         try {
             return await verb(rest, found.groups ?? {}, signal);
         } catch (error) {
-            if (error instanceof ApiError) return failed(error.message);
+            if (error instanceof ApiError) return failed(`Error from server ${error.message}`);
             throw error;
         }
     }
@@ -33,7 +34,7 @@ export async function kubectl(rest: KubeRest, args: string[], signal: AbortSigna
 }
 
 const nodePath = (name: string) => `/api/v1/nodes/${name}`;
-const list = async (rest: KubeRest, path: string) => (await ask<{ items: KubeObject[] }>(rest, "GET", path)).items;
+const list = async (rest: KubeRest, path: string) => (await rest.call<{ items: KubeObject[] }>("GET", path)).items;
 
 /** Polls until a look succeeds. @returns whether it did within the seconds, while the caller is connected */
 async function until(look: () => Promise<boolean>, seconds: string, signal: AbortSignal): Promise<boolean> {
@@ -52,7 +53,7 @@ async function getNodes(rest: KubeRest, { label: key }: Words): Promise<Reply> {
 
 async function ready(rest: KubeRest, { node, seconds }: Words, signal: AbortSignal): Promise<Reply> {
     const isReady = async () => {
-        const { status } = await ask<KubeObject>(rest, "GET", nodePath(node));
+        const { status } = await rest.call<KubeObject>("GET", nodePath(node));
         const conditions = (status?.conditions ?? []) as { type: string; status: string }[];
         return conditions.some((one) => one.type === "Ready" && one.status === "True");
     };
@@ -63,7 +64,7 @@ async function ready(rest: KubeRest, { node, seconds }: Words, signal: AbortSign
 async function rolledOut(rest: KubeRest, { name, seconds }: Words, signal: AbortSignal): Promise<Reply> {
     const path = `/apis/apps/v1/namespaces/kube-system/deployments/${name}`;
     const isAvailable = async () => {
-        const { metadata, spec, status = {} } = await ask<KubeObject>(rest, "GET", path);
+        const { metadata, spec, status = {} } = await rest.call<KubeObject>("GET", path);
         const isSeen = (status.observedGeneration ?? 0) >= (metadata.generation ?? 0);
         return isSeen && (status.availableReplicas ?? 0) >= (spec.replicas ?? 1);
     };
@@ -78,13 +79,13 @@ async function label(rest: KubeRest, { node, labels }: Words): Promise<Reply> {
         return [value === null ? key.slice(0, -1) : key, value];
     });
     const metadata = { labels: Object.fromEntries(pairs) };
-    await ask(rest, "PATCH", nodePath(node), { metadata }, MERGE_PATCH);
+    await rest.call("PATCH", nodePath(node), { metadata });
     return said(`node/${node} labeled`);
 }
 
 /** Cordons a node and evicts its pods, except those of DaemonSets. The API enforces PodDisruptionBudgets. */
 async function drain(rest: KubeRest, { node, seconds }: Words, signal: AbortSignal): Promise<Reply> {
-    await ask(rest, "PATCH", nodePath(node), { spec: { unschedulable: true } }, MERGE_PATCH);
+    await rest.call("PATCH", nodePath(node), { spec: { unschedulable: true } });
     const pods = await list(rest, `/api/v1/pods?fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`);
     const evicted = pods.filter(({ metadata }) => !metadata.ownerReferences?.some(({ kind }) => kind === "DaemonSet"));
     const gone = await Promise.all(evicted.map((pod) => until(() => evict(rest, pod), seconds, signal)));
@@ -97,11 +98,12 @@ async function drain(rest: KubeRest, { node, seconds }: Words, signal: AbortSign
 async function evict(rest: KubeRest, pod: KubeObject): Promise<boolean> {
     const { name, namespace, uid } = pod.metadata;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
-    const now = await find(rest, path);
+    const now = await rest.find<KubeObject>(path);
     if (now === undefined || now.metadata.uid !== uid) return true;
     if (now.metadata.deletionTimestamp) return false;
     const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
-    const { status, text } = await rest.request("POST", `${path}/eviction`, eviction);
-    if (status > 299 && status !== 404 && status !== 429) throw new ApiError(status, text);
+    await rest.call("POST", `${path}/eviction`, eviction).catch((error: unknown) => {
+        if (!(error instanceof ApiError && [404, 429].includes(error.status))) throw error;
+    });
     return false;
 }

@@ -9,7 +9,7 @@ import { failed, said, unsupported, type Reply } from "../reply";
 import { ADDONS, enable, endAddons } from "./addons";
 import type { Faults } from "./faults";
 import { kubectl } from "./kubectl";
-import { type KubeObject, type KubeRest, find, make, MERGE_PATCH, unmake } from "./rest";
+import { type KubeObject, type KubeRest, make, unmake } from "./rest";
 
 const SNAP = "var/snap/microk8s";
 const LAUNCH = `${SNAP}/common/.microk8s.yaml`;
@@ -116,7 +116,7 @@ export class Microk8sNode {
         await make(this.cluster.rest, "/api/v1/nodes", node);
         // A Node of that name keeps its labels, and gets the new address.
         const status = { addresses: node.status.addresses };
-        await this.cluster.rest.request("PATCH", `/api/v1/nodes/${name}/status`, { status }, MERGE_PATCH);
+        await this.cluster.rest.call("PATCH", `/api/v1/nodes/${name}/status`, { status });
     }
 
     private addNode(seconds: number, token = randomBytes(16).toString("hex")): Reply {
@@ -156,7 +156,7 @@ export class Microk8sNode {
     private async removeNode(name: string): Promise<Reply> {
         if (name === this.place.name) return unsupported("removing the node on which remove-node runs");
         const { rest, members } = this.cluster;
-        if (!(await find(rest, `/api/v1/nodes/${name}`))) return failed(`Node ${name} does not exist in Kubernetes.`);
+        if (!(await rest.find(`/api/v1/nodes/${name}`))) return failed(`Node ${name} does not exist in Kubernetes.`);
         this.forget(members.find(({ place }) => place.name === name));
         await unmake(rest, `/api/v1/nodes/${name}`);
         return said();

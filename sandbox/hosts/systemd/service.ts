@@ -17,6 +17,9 @@ const LISTEN =
     'socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!\\n"; bind($s, pack_sockaddr_un($p)) or die "$!\\n"; ' +
     'print "bound\\n"; while (defined recv($s, my $t, 4096, 0)) { print "$t\\n" }';
 
+/** systemd's defaults of StartLimitIntervalSec and StartLimitBurst. */
+const START_LIMIT = { milliseconds: 10_000, burst: 5 };
+
 /** A failed job of systemd, with the message of systemctl. */
 export class JobFailed extends Error {}
 
@@ -78,8 +81,7 @@ export class Service extends EventEmitter {
         this.become("deactivating");
         const ended = once(child, "exit");
         signal(child, "SIGTERM");
-        const { timeoutStopMs } = this.unit;
-        const kill = timeoutStopMs === Infinity ? undefined : setTimeout(() => signal(child, "SIGKILL"), timeoutStopMs);
+        const kill = setTimeout(() => signal(child, "SIGKILL"), this.unit.timeoutStopMs);
         await ended;
         clearTimeout(kill);
     }
@@ -117,8 +119,8 @@ export class Service extends EventEmitter {
 
     private launch(): void {
         const now = Date.now();
-        this.starts = this.starts.filter((at) => now - at < this.unit.startLimitIntervalMs);
-        if (this.starts.length >= this.unit.startLimitBurst) {
+        this.starts = this.starts.filter((at) => now - at < START_LIMIT.milliseconds);
+        if (this.starts.length >= START_LIMIT.burst) {
             this.result = "start-limit-hit";
             return this.become("failed");
         }
@@ -190,7 +192,6 @@ export class Service extends EventEmitter {
         child.once("exit", (code, signalName) => this.ended(child, code, signalName));
         if (this.unit.type === "oneshot") return;
         if (this.unit.type !== "notify") return void child.once("spawn", () => this.become("active"));
-        if (this.unit.timeoutStartMs === Infinity) return;
         this.timer = setTimeout(() => {
             if (this.state !== "activating") return;
             this.write(`start operation timed out. Terminating.`);
@@ -217,7 +218,7 @@ export class Service extends EventEmitter {
         }
         if (this.unit.type === "oneshot" && !failed)
             return this.become(this.unit.remainAfterExit ? "active" : "inactive");
-        const again = this.unit.restart === "always" || (this.unit.restart === "on-failure" && failed);
+        const again = this.unit.restart === "on-failure" && failed;
         if (!again) return this.become(failed ? "failed" : "inactive");
         this.become("activating");
         this.emit("settled");

@@ -1,6 +1,6 @@
 /** Emulated directives, by section. */
 const EMULATED: Record<string, string[]> = {
-    Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
+    Unit: ["Description", "After", "Wants"],
     Service: [
         ...["RemainAfterExit", "ExecStop", "ExecReload"],
         ...["Type", "ExecStart", "Environment", "EnvironmentFile", "LoadCredential", "DynamicUser"],
@@ -25,7 +25,7 @@ const WITHOUT_EFFECT = [
 const NO_ORDER = ["Before", "Conflicts", "DefaultDependencies", "PartOf", "ReloadPropagatedFrom"];
 
 /** Directives that can occur several times. */
-const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "Documentation", "After", "Wants", "WantedBy"];
+const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "After", "Wants", "WantedBy"];
 
 export interface UnitFile {
     text: string;
@@ -42,13 +42,11 @@ export interface UnitFile {
     environmentFiles: string[];
     credentials: { id: string; path: string }[];
     dynamicUser: boolean;
-    restart: "no" | "on-failure" | "always";
+    restart: "no" | "on-failure";
     /** Durations in milliseconds. */
     restartMs: number;
     timeoutStartMs: number;
     timeoutStopMs: number;
-    startLimitIntervalMs: number;
-    startLimitBurst: number;
     wantedBy: string[];
 }
 
@@ -95,12 +93,10 @@ export function parseUnit(text: string, unit: string): UnitFile {
             return { id, path };
         }),
         dynamicUser: one("DynamicUser", ["yes", "no"], "no") === "yes",
-        restart: one("Restart", ["no", "on-failure", "always"], "no"),
+        restart: one("Restart", ["no", "on-failure"], "no"),
         restartMs: time(last("RestartSec") ?? "100ms"),
         timeoutStartMs: time(last("TimeoutStartSec") ?? "90"),
         timeoutStopMs: time(last("TimeoutStopSec") ?? "90"),
-        startLimitIntervalMs: time(last("StartLimitIntervalSec") ?? "10"),
-        startLimitBurst: Number(last("StartLimitBurst") ?? "5"),
         wantedBy: all("WantedBy").flatMap((value) => value.split(/\s+/)),
     };
 }
@@ -159,11 +155,9 @@ function words(line: string): string[] {
     return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, a?: string, b?: string) => a ?? b ?? ""));
 }
 
-const UNITS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, min: 60_000, m: 60_000, h: 3_600_000, "": 1000 };
-
-/** Parses a time span to milliseconds: `5`, `5s`, `100ms`, `1min 30s`. */
+/** Parses a time span to milliseconds: `5`, `5s`, `100ms`. */
 function time(value: string): number {
-    const parts = value.split(/\s+/).map((part) => /^(\d+)(ms|s|sec|min|m|h)?$/.exec(part));
-    if (parts.some((part) => !part)) throw new BadUnit(`unsupported by the sandbox: time span "${value}"`);
-    return parts.reduce((sum, part) => sum + Number(part?.[1]) * UNITS[part?.[2] ?? ""], 0);
+    const [, amount, unit = "s"] = /^(\d+)(ms|s)?$/.exec(value) ?? [];
+    if (amount === undefined) throw new BadUnit(`unsupported by the sandbox: time span "${value}"`);
+    return Number(amount) * (unit === "s" ? 1000 : 1);
 }

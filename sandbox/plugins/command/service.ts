@@ -22,9 +22,8 @@ const VERSION = "1.2.1";
 
 /** Accepted inputs of a command and its connection. Only inputs that this project's program sets are accepted. */
 const INPUTS = ["connection", "create", "delete", "stdin", "logging", "addPreviousOutputInEnv"];
+/** The parts of a connection. The program sets all of them, and the sandbox knows no defaults. */
 const CONNECTION = ["host", "port", "user", "privateKey", "hostKey", "dialErrorLimit", "perDialTimeout"];
-/** Defaults of the released provider. */
-const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 /** Properties that are always secrets. */
 const SECRETS = ["connection"];
 
@@ -36,21 +35,19 @@ function nameOf(request: { getUrn(): string }): string {
 
 /** Inputs that the emulator does not have. Messages contain no values, because a connection contains a private key. */
 function problemsOf(given: Values): string[] {
-    const connection = isObject(given.connection) ? Object.keys(given.connection) : [];
+    const connection = isObject(given.connection) ? Object.keys(given.connection) : CONNECTION;
     if (given.addPreviousOutputInEnv !== false)
         return ["addPreviousOutputInEnv: only false is supported by the sandbox"];
     const odd = [
         ...Object.keys(given).filter((name) => !INPUTS.includes(name)),
         ...connection.filter((name) => !CONNECTION.includes(name)).map((name) => `connection.${name}`),
     ];
-    return odd.map((name) => `${name} is unsupported by the sandbox`);
+    const unset = CONNECTION.filter((name) => !connection.includes(name));
+    return [
+        ...odd.map((name) => `${name} is unsupported by the sandbox`),
+        ...unset.map((name) => `connection.${name}: must be set in the sandbox`),
+    ];
 }
-
-/** Inputs with the defaults that the released provider fills in at Check. */
-const withDefaults = ({ connection, ...given }: Values): Values => ({
-    ...given,
-    connection: isObject(connection) ? { ...DEFAULTS, ...connection } : connection,
-});
 
 /** The changed inputs. Each change runs `create` again. */
 function difference({ stdout: _1, stderr: _2, ...before }: Values, inputs: Values): Difference[] {
@@ -81,9 +78,7 @@ export function commandService(): grpc.UntypedServiceImplementation {
             const failures = problemsOf(given).map((problem) =>
                 new provider.CheckFailure().setReason(`${name}: ${problem}`),
             );
-            return new provider.CheckResponse()
-                .setInputs(writeWithSecrets(withDefaults(given), SECRETS))
-                .setFailuresList(failures);
+            return new provider.CheckResponse().setInputs(writeWithSecrets(given, SECRETS)).setFailuresList(failures);
         }),
         diff: unary((request: provider.DiffRequest) =>
             writeDifferences(difference(readValues(request.getOlds()), readValues(request.getNews()))),

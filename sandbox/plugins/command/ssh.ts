@@ -7,7 +7,7 @@ export interface Connection {
     user: string;
     privateKey: string;
     /** A line of authorized_keys. */
-    hostKey?: string;
+    hostKey: string;
     dialErrorLimit: number;
     /** Time limit of one connection attempt in seconds. */
     perDialTimeout: number;
@@ -69,7 +69,7 @@ async function dial(connection: Connection): Promise<Client> {
 }
 
 function connectOptions(connection: Connection) {
-    const expected = connection.hostKey === undefined ? undefined : hostKeyOf(connection.hostKey);
+    const expected = hostKeyOf(connection.hostKey);
     const own = utils.parseKey(connection.privateKey);
     if (own instanceof Error) throw new Error(`ssh: cannot parse private key (${own.message})`);
     return {
@@ -79,8 +79,7 @@ function connectOptions(connection: Connection) {
         privateKey: connection.privateKey,
         readyTimeout: connection.perDialTimeout * 1000,
         algorithms: { serverHostKey: HOST_KEY_TYPES },
-        // As in the released provider, every host is trusted if `connection.hostKey` is unset.
-        hostVerifier: (key: Buffer) => expected === undefined || key.equals(expected),
+        hostVerifier: (key: Buffer) => key.equals(expected),
     };
 }
 

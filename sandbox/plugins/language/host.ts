@@ -41,19 +41,13 @@ const refused = Object.fromEntries(
 export class LanguageHost {
     readonly children = new Children();
 
-    constructor(
-        /** Address of the engine. Unknown until the handshake if the engine attaches to a running host. */
-        private engine: string | undefined,
-        private readonly tracing?: string,
-    ) {}
+    /** @param engine address of the engine */
+    constructor(private readonly engine: string) {}
 
     /** All calls of the service. An unsupported call fails with UNIMPLEMENTED and a message. */
     service(): grpc.UntypedServiceImplementation {
         const calls: Record<keyof typeof LanguageRuntimeService, grpc.UntypedHandleCall> = {
-            handshake: unary((request: language.LanguageHandshakeRequest) => {
-                this.engine = request.getEngineAddress() || this.engine;
-                return new language.LanguageHandshakeResponse();
-            }),
+            handshake: unary(() => new language.LanguageHandshakeResponse()),
             getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(versions.pulumi)),
             getRequiredPackages: unary((request: language.GetRequiredPackagesRequest) => {
                 const packages = requiredPackages(request.getInfo()?.getProgramDirectory() ?? "", hasPlugin);
@@ -85,12 +79,8 @@ export class LanguageHost {
     private async run(request: language.RunRequest): Promise<language.RunResponse> {
         if (request.getQuerymode()) unsupported("Query mode");
         if (request.getAttachDebugger()) unsupported("--attach-debugger");
-        if (this.engine === undefined)
-            throw new Error(
-                "Run was called before Handshake, so the language host does not know the engine's address.",
-            );
         const options = optionsOf(request.getInfo());
-        const { error, bail } = await runProgram(request, options, this.children, this.engine, this.tracing);
+        const { error, bail } = await runProgram(request, options, this.children, this.engine);
         return new language.RunResponse().setError(error).setBail(bail);
     }
 }

@@ -27,7 +27,7 @@ export function locate(script: string, program: string): string {
 }
 
 /** Arguments of the runner. They contain no secrets. */
-function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
+function runArguments(request: RunRequest, engine: string, program: string): string[] {
     const info = request.getInfo();
     const flags: [name: string, value: string | undefined][] = [
         ["monitor", request.getMonitorAddress()],
@@ -38,7 +38,6 @@ function runArguments(request: RunRequest, engine: string, program: string, trac
         ["stack", request.getStack()],
         ["pwd", request.getPwd()],
         ["parallel", String(request.getParallel())],
-        ["tracing", tracing],
     ];
     return [
         ...flags.flatMap(([name, value]) => (value ? [`--${name}=${value}`] : [])),
@@ -74,13 +73,12 @@ export async function runProgram(
     options: RuntimeOptions,
     children: Children,
     engine: string,
-    tracing?: string,
 ): Promise<RunOutcome> {
     const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
     const entry = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
     const script = locate("@pulumi/pulumi/cmd/run", folder);
     // The program writes to this process's stdout and stderr, which the engine shows.
-    const child = children.startNode([script, ...runArguments(request, engine, entry, tracing)], {
+    const child = children.startNode([script, ...runArguments(request, engine, entry)], {
         cwd: request.getPwd(),
         env: runEnvironment(request, options),
         stdio: ["ignore", "inherit", "inherit"],

@@ -92,47 +92,6 @@ describe("language host", () => {
         );
     });
 
-    it("ends the program when the operation is cancelled", async () => {
-        const folder = program({ [RUN]: runner("setInterval(() => {}, 1000)") });
-        const running = run(runRequest(folder));
-        await eventually("the program", () => fs.existsSync(path.join(folder, "seen.json")) || undefined);
-        await ask(client, client.cancel, new Empty());
-        assert.match((await running).getError(), /signal: SIGINT/);
-        // After this exit code, the program has reported its error itself.
-        assert.equal((await run(runRequest(program({ [RUN]: "process.exit(32)" })))).getBail(), true);
-    });
-
-    it("lists the packages with plugins, with the versions that the program uses", async () => {
-        const folder = program({
-            "package.json": `{"dependencies":{"@pulumi/random":"*","@pulumi/absent":"*","yaml":"*"}}`,
-            "node_modules/@pulumi/random/package.json": `{"name":"@pulumi/random","version":"1.0.0",
-                "pulumi":{"resource":true,"name":"random","version":"4.5.6"}}`,
-            "node_modules/@pulumi/absent/package.json": `{"name":"@pulumi/absent","version":"v2.0.0","pulumi":{"resource":true}}`,
-            "node_modules/yaml/package.json": `{"name":"yaml","version":"9.9.9"}`,
-            "bin/pulumi-resource-random": "",
-        });
-        fs.chmodSync(path.join(folder, "bin/pulumi-resource-random"), 0o755);
-        const PATH = process.env.PATH;
-        process.env.PATH = path.join(folder, "bin");
-        clean.push(() => (process.env.PATH = PATH));
-        const request = new language.GetRequiredPackagesRequest().setInfo(info(folder));
-        const packages = (await ask(client, client.getRequiredPackages, request)).getPackagesList();
-        assert.deepEqual(
-            packages.map((found) => [found.getName(), found.getKind(), found.getVersion()]),
-            [["random", "resource", "v4.5.6"]],
-        );
-    });
-
-    it("rejects other calls, a debugger, and other options, by name", async () => {
-        const folder = program({ [RUN]: "" });
-        for (const call of [
-            ask(client, client.generateProgram, new language.GenerateProgramRequest()),
-            run(runRequest(folder).setAttachDebugger(true)),
-        ])
-            await assert.rejects(call, (error: grpc.ServiceError) => error.code === grpc.status.UNIMPLEMENTED);
-        await assert.rejects(run(runRequest(folder, { runtime: "bun" })), /runtime is unsupported/);
-    });
-
     describe("plugins", () => {
         /** A policy pack that answers with its folder and the name of the stack. */
         const PACK = `
@@ -192,18 +151,6 @@ describe("language host", () => {
             await eventually("its output", () => got.stdout.endsWith("\nready\n") || undefined);
             host.children.stop();
             await eventually("its end", () => got.code);
-        });
-
-        it("forwards the error of a policy pack that cannot start", async () => {
-            const broken = "console.error('no such rule'); process.exit(32)";
-            const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": broken });
-            const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
-            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
-            const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-            clean.push(() => pack.close());
-            await assert.rejects(ask(pack, pack.getAnalyzerInfo, new Empty()), /the policy pack ended/);
-            assert.equal(await eventually("its exit code", () => got.code), 32);
-            assert.equal(got.stderr, "no such rule\n");
         });
     });
 });

@@ -51,19 +51,6 @@ describe("Guard", () => {
         assert.deepEqual(readLedger(folder.path), []);
     });
 
-    it("stays with the world when it is released, until stopAll ends it", async () => {
-        const { guard, etcd } = await start("await guard.release();");
-        commandLine.kill("SIGKILL");
-        await ended(commandLine);
-        // When the command line ended, its pipe to the guard broke. The guard survives this, and it survives SIGHUP.
-        process.kill(guard.pid, "SIGHUP");
-        assert.equal(isAlive(etcd), true);
-        await stopAll(folder.path);
-        await gone(etcd);
-        await gone(guard);
-        assert.deepEqual(readLedger(folder.path), []);
-    });
-
     it("ends everything when the world that it guards after its release is killed", async () => {
         const world = await startNode(SLEEPER);
         const { guard, etcd } = await start(`await guard.release(${world.pid});`);

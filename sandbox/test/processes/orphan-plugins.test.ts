@@ -38,11 +38,6 @@ const sdk = "/repo/node_modules/@pulumi/pulumi/cmd";
 describe("Orphaned Pulumi plugins", () => {
     const cases: [why: string, samples: Record<number, Sample>, found: number[]][] = [
         [
-            "include a provider that init has adopted",
-            { 1: init, 9: { parent: 1, args: ["/p/pulumi-resource-kubernetes", "127.0.0.1:1"], id: "a" } },
-            [9],
-        ],
-        [
             "include a language host's program together with the host",
             {
                 1: init,
@@ -50,16 +45,6 @@ describe("Orphaned Pulumi plugins", () => {
                 9: { parent: 8, args: ["node", "--require", "tsx", `${sdk}/run`, "--monitor"], id: "a" },
             },
             [8, 9],
-        ],
-        [
-            "do not include a plugin whose pulumi runs",
-            {
-                1: init,
-                7: { parent: 1, args: ["pulumi", "up"], id: "a" },
-                8: { parent: 7, args: ["node", "/p/pulumi-language-nodejs"], id: "a" },
-                9: { parent: 8, args: ["node", `${sdk}/run`], id: "a" },
-            },
-            [],
         ],
         [
             "do not include a plugin of another sandbox",

@@ -1,7 +1,6 @@
 // Proves which parts of a sandbox's world are real programs, and the error for parts that are missing.
 import { strict as assert } from "node:assert";
-import { certManagerDefinitions } from "../../real/cert-manager-crds";
-import { findParts, parseChoice, partLines, partsOfEnvironment, reportParts, type RealParts } from "../../real/choice";
+import { findParts, parseChoice, partLines, reportParts, type RealParts } from "../../real/choice";
 import { scratchFolder } from "./scratch-folder";
 
 const PROVIDER = "pulumi-resource-cloudflare";
@@ -11,11 +10,6 @@ describe("real parts", () => {
     const program = (name: string, prints: string) => file(`bin/${name}`, `#!/bin/sh\necho '${prints}'\n`, 0o755);
     /** A search path without any program of this machine. */
     const nowhere = () => ({ PATH: pathOf("bin"), ALPA_AUTH_CACHE: pathOf("cache") });
-    const charts = (version = "2.14.0") => {
-        for (const name of ["apisix", "apisix-ingress-controller", "kuberay-operator"])
-            file(`charts/${name}/Chart.yaml`, `name: ${name}\nversion: ${version}\n`);
-        return { ALPA_AUTH_CHARTS: pathOf("charts") };
-    };
 
     for (const [text, choice] of [
         ["", "none"],
@@ -32,19 +26,6 @@ describe("real parts", () => {
             () => parseChoice("charts,apsix,tunnel"),
             /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager, llama\.$/,
         );
-    });
-
-    it("are none unless a part is chosen", () => {
-        program(PROVIDER, "6.17.0");
-        assert.deepEqual(partsOfEnvironment(nowhere()), {});
-    });
-
-    it("are all installed parts, with emulators for the other parts", () => {
-        const provider = program(PROVIDER, "6.17.0");
-        const found = findParts("available", { ...nowhere(), ...charts() });
-        assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
-        assert.deepEqual(found["cloudflare-provider"], { version: "6.17.0", paths: { program: provider } });
-        assert.equal(found.charts?.paths.apisix, pathOf("charts/apisix"));
     });
 
     it("are named in one error if they are required and missing, each with how to get it", () => {
@@ -67,16 +48,6 @@ describe("real parts", () => {
         );
     });
 
-    it("are all required with all", () => {
-        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 7 of 7 are missing\./);
-    });
-
-    it("are rejected in a version that the product does not support", () => {
-        const env = { ...nowhere(), ...charts("2.13.0") };
-        assert.throws(() => findParts(["charts"], env), /found version 2\.13\.0, but the sandbox supports 2\.14\.0\./);
-        assert.deepEqual(findParts("available", env), {});
-    });
-
     it("are rejected with a path that does not exist or is not absolute", () => {
         const at = (place: string) => () =>
             findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: place });
@@ -85,35 +56,6 @@ describe("real parts", () => {
             at(PROVIDER),
             /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: "pulumi-resource-cloudflare" is not an absolute path\./,
         );
-    });
-
-    it("are taken from a named program rather than from PATH", () => {
-        program(PROVIDER, "6.17.0");
-        const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
-        const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
-        assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
-    });
-
-    it("include a cloudflared of the edge's version, or the error says how to get it", () => {
-        assert.throws(
-            () => findParts(["cloudflared"], nowhere()),
-            /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or set ALPA_AUTH_REAL_CLOUDFLARED to its path\./,
-        );
-        program("cloudflared", "cloudflared version 2025.1.0 (built 2025-01-07-1412 UTC)");
-        assert.throws(() => findParts(["cloudflared"], nowhere()), /found version 2025\.1\.0,/);
-        const named = file("mine/cloudflared", "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built x)'\n", 0o755);
-        const found = findParts(["cloudflared"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARED: named });
-        assert.deepEqual(found.cloudflared, { version: "2026.8.2", paths: { program: named } });
-    });
-
-    it("include llama.cpp in the sandbox's cache, or the error says how to install it there", () => {
-        const python = pathOf("cache/llama/bin/python");
-        assert.throws(
-            () => findParts(["llama"], nowhere()),
-            new RegExp(`${python} does not exist\\. Run: python3 -m venv`),
-        );
-        file("cache/llama/bin/python", "#!/bin/sh\necho 0.3.36\n", 0o755);
-        assert.deepEqual(findParts(["llama"], nowhere()).llama, { version: "0.3.36", paths: { python } });
     });
 
     describe("of cert-manager", () => {
@@ -145,25 +87,6 @@ describe("real parts", () => {
             );
         const environment = (path: string) => ({ ...nowhere(), ALPA_AUTH_REAL_CERT_MANAGER_CRDS: path });
 
-        it("use the controller on PATH with the CRDs of a file, and its version from its help", () => {
-            const program = controller("v1.18.5");
-            const path = file("crds.yaml", crds());
-            assert.deepEqual(findParts(["cert-manager"], environment(path))["cert-manager"], {
-                version: "1.18.5",
-                paths: { controller: program, crds: path },
-            });
-        });
-
-        it("read CRDs from a folder too, without a chart's template expressions", () => {
-            for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
-            file("crds/README.md", "{{");
-            const definitions = certManagerDefinitions(pathOf("crds"));
-            assert.deepEqual(
-                definitions.map(({ metadata }) => metadata),
-                NAMES.map((name) => ({ name: `${name}.cert-manager.io` })),
-            );
-        });
-
         for (const [what, version, names, problem] of [
             ["another version", "v1.19.0", NAMES, /found version 1\.19\.0, but the sandbox supports 1\.18\.2\. Put /],
             ["a build that does not say its version", "canary", NAMES, /found version unknown,/],
@@ -181,14 +104,6 @@ describe("real parts", () => {
                     problem,
                 );
             });
-
-        it("require the CRDs to be named", () => {
-            controller("v1.18.2");
-            assert.throws(
-                () => findParts(["cert-manager"], nowhere()),
-                /^ {2}cert-manager \(cert-manager 1\.18\.2\): ALPA_AUTH_REAL_CERT_MANAGER_CRDS is not set\. Put cert-manager-controller on PATH/m,
-            );
-        });
     });
 
     it("are listed with emulators, each with its version", () => {

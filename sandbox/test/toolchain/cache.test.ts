@@ -37,7 +37,7 @@ describe("tool cache", () => {
     beforeEach(() => {
         root = fs.mkdtempSync(path.join(os.tmpdir(), "cache-"));
         lines = [];
-        options = { root, log: (line) => lines.push(line), waitSeconds: 25 };
+        options = { root, log: (line) => lines.push(line) };
     });
     afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
 
@@ -84,28 +84,6 @@ describe("tool cache", () => {
         });
     }
 
-    it("restarts an interrupted build, and says so", async () => {
-        const recipe = fakeRecipe();
-        const partial = `${entryFolder(root, recipe)}.partial-${deadPid()}`;
-        fs.mkdirSync(path.join(partial, "bin"), { recursive: true });
-        fs.writeFileSync(path.join(partial, "bin", "fake"), "half of it");
-        assert.equal((await cached(recipe, options)).source, "built");
-        assert.match(lines[0], /interrupted; starting again/);
-        assert.deepEqual(leftovers(), []);
-    });
-
-    it("leaves nothing behind when a build fails, and tries again next time", async () => {
-        let fail = true;
-        const good = fakeRecipe();
-        const recipe = fakeRecipe({
-            build: (work, out, progress) => (fail ? Promise.reject(new Error("no")) : good.build(work, out, progress)),
-        });
-        await assert.rejects(cached(recipe, options), /no/);
-        assert.deepEqual(leftovers(), []);
-        fail = false;
-        assert.equal((await cached(recipe, options)).source, "built");
-    });
-
     it("builds once when two processes need a tool at the same time, and names the process that builds", async () => {
         const recipe = fakeRecipe();
         const entries = await Promise.all([cached(recipe, options), cached(recipe, options)]);
@@ -128,17 +106,6 @@ describe("tool cache", () => {
             assert.equal((await cached(recipe, options)).source, "built");
             assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which has ended`));
             assert.deepEqual(leftovers(), []);
-        });
-
-        it("is waited for with a timeout", async () => {
-            const recipe = fakeRecipe();
-            fs.writeFileSync(lockFile(recipe), `${process.ppid}\n`);
-            await assert.rejects(
-                cached(recipe, { ...options, waitSeconds: 0.3 }),
-                new RegExp(`waited \\d+s for process ${process.ppid}, which is creating it`),
-            );
-            assert.equal(recipe.built, 0);
-            assert.ok(fs.existsSync(lockFile(recipe)), "someone else's lock stays");
         });
     });
 });

@@ -17,7 +17,6 @@ describe("Go builds", () => {
         fs.writeFileSync(path.join(folder, "go"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
         return { PATH: `${folder}${path.delimiter}/usr/bin${path.delimiter}/bin`, HOME: folder };
     }
-    const answers = (version: string, toolchain: string) => fakeGo(`printf '%s\\n' go${version} ${toolchain}`);
 
     it("say what to install when Go is missing", async () => {
         await assert.rejects(
@@ -26,13 +25,6 @@ describe("Go builds", () => {
                 error instanceof ToolchainError &&
                 error.message.startsWith("etcd: Go is needed to build it (none on PATH). Install Go ") &&
                 error.message.includes(versions.go),
-        );
-    });
-
-    it("say what to install when Go is too old and may not fetch a newer Go", async () => {
-        await assert.rejects(
-            requireGo("etcd", answers("1.20.1", "local")),
-            /or newer \(got 1\.20\.1 at .*GOTOOLCHAIN=local/,
         );
     });
 
@@ -45,31 +37,6 @@ describe("Go builds", () => {
         assert.equal(env.GOFLAGS, "-gcflags=all=-dwarf=false -p=2 -modcacherw");
         assert.equal(env.CGO_ENABLED, "0");
         assert.ok(!("GONOSUMDB" in env) && !("GOINSECURE" in env));
-    });
-
-    it("run in a main module of their own, with files copied from the module that has them", async () => {
-        const module = path.join(folder, "module");
-        fs.mkdirSync(module);
-        fs.writeFileSync(path.join(module, "schema.json"), "{}", { mode: 0o444 });
-        const env = fakeGo(
-            `case $1 in env) printf '%s\\n' go9.9.9 local ;; mod) echo '{"Dir":"${module}"}' ;; ` +
-                `build) shift; cat go.mod schema.json > "$2"; ` +
-                `printf '%s\\n' 'go: downloading example/x v1' example/y example/x >&2 ;; esac`,
-        );
-        const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
-        fs.mkdirSync(work);
-        fs.mkdirSync(out);
-        const said: unknown[] = [];
-        const program = {
-            goMod: "module sandbox.invalid/x\n",
-            packages: ["."],
-            output: "x",
-            copies: { module: "example/x@v1", files: { "schema.json": "schema.json" } },
-        };
-        const progress = (...args: unknown[]) => void said.push(args);
-        assert.deepEqual(await buildGo("x", program, work, out, progress, env), { go: "9.9.9" });
-        assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module sandbox.invalid/x\n{}");
-        assert.deepEqual(said, [["downloading example/x"], ["1 packages compiled"], ["2 packages compiled"]]);
     });
 
     it("compile a stub instead of a package, in a copy of its module", async () => {

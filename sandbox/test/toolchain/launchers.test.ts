@@ -1,14 +1,10 @@
 // Proves the executables in the plugin folder: that they start, and that none outlives the process that started it.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { once } from "node:events";
-import * as grpc from "@grpc/grpc-js";
-import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
-import * as language from "@pulumi/pulumi/proto/language_pb";
 import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
-import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
+import { eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
     let folder: string;
@@ -73,35 +69,6 @@ describe("plugin launchers", function () {
             await eventually("its end", () => !isRunning(Number(pid)) || undefined);
         });
     }
-
-    /** Starts a launcher like the engine. @returns its address */
-    async function start(name: string): Promise<string> {
-        const plugin = spawn(path.join(plugins, name), ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
-        started = plugin.pid;
-        const [port] = (await once(plugin.stdout, "data")) as [Buffer];
-        return `127.0.0.1:${Number(port)}`;
-    }
-
-    it("let pulumi-language-nodejs run a program, which ends with the language host", async () => {
-        const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
-        fs.mkdirSync(path.dirname(script), { recursive: true });
-        const seen = path.join(folder, "pid");
-        fs.writeFileSync(
-            script,
-            `require("fs").writeFileSync("pid", String(process.pid)); setInterval(() => {}, 1000);`,
-        );
-        const address = await start("pulumi-language-nodejs");
-        const client = new LanguageRuntimeClient(address, grpc.credentials.createInsecure());
-        const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
-        const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
-        ended.catch(() => undefined); // The call fails when the test kills the host.
-        // The text of the file; undefined until the program has written it.
-        const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
-        const pid = Number(await eventually("the program", written));
-        process.kill(started!, "SIGKILL");
-        await eventually("its end", () => !isRunning(pid) || undefined);
-        client.close();
-    });
 
     it("let pulumi-resource-pulumi-nodejs run the program's own SDK, and end when the engine is killed", async () => {
         const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";

@@ -63,11 +63,6 @@ describe("programs that are not installed", () => {
         assert.ok(lines.includes("b: building it, because no program is released"));
     });
 
-    it("are built when they cannot be downloaded, and the log says why", async () => {
-        assert.deepEqual(await get(wanted("a", fails)), ["built"]);
-        assert.ok(lines.includes("a: cannot be downloaded; building it. https://example.org/x: 404"));
-    });
-
     it("are not built when a download is invalid", async () => {
         const tampered = () => Promise.reject(new ToolchainError("a.tar.gz: the checksum is wrong"));
         await assert.rejects(get(wanted("a", tampered), wanted("b", fails)), /a\.tar\.gz: the checksum is wrong/);
@@ -92,24 +87,5 @@ describe("programs that are not installed", () => {
             ran.filter((step) => !step.endsWith("c")),
             ["building a", "building b"],
         );
-    });
-
-    it("can be used as soon as they exist, while another is still built", async () => {
-        let finish = () => {};
-        const finished = new Promise<void>((resolve) => (finish = resolve));
-        const slow = wanted("b", "building it");
-        slow.source = recipe("b", "building", () => finished);
-        const [first, second] = obtain([wanted("a", works), slow], { root, log });
-        assert.equal((await first).source, "downloaded");
-        finish();
-        assert.equal((await second).source, "built");
-    });
-
-    it("are not built after another one could not be built", async () => {
-        const broken = wanted("a", "building it");
-        broken.source = recipe("a", "building", () => Promise.reject(new ToolchainError("a: Go is needed")));
-        const entries = await Promise.allSettled(obtain([broken, wanted("b", "building it")], { root, log }));
-        for (const entry of entries) assert.match(String((entry as PromiseRejectedResult).reason), /a: Go is needed/);
-        assert.deepEqual(ran, ["building a"]);
     });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { listsOf } from "../../../policy/rules/facts";
 import { ROOT } from "../../world/state";
-import { KUBERAY_CRDS, recipe, type RecipeName } from "../../toolchain/recipes";
+import { recipe, type RecipeName } from "../../toolchain/recipes";
 import { TOOL_NAMES } from "../../toolchain/toolchain";
 import versions from "../../toolchain/versions.json";
 
@@ -36,13 +36,6 @@ describe("recipes", () => {
             assert.doesNotMatch(goMod, /=> *\.|latest/);
         });
     }
-
-    it("kuberay-operator: the CRDs of its own version are in its folder", () => {
-        const { otherFiles, ingredients } = recipe("kuberay-operator");
-        const { keeps } = ingredients as { keeps: { module: string } };
-        assert.equal(keeps.module, `github.com/ray-project/kuberay/ray-operator@v${versions.kuberay}`);
-        assert.deepEqual(otherFiles, KUBERAY_CRDS);
-    });
 
     it("have one version of each library of Kubernetes, so that it is compiled once", () => {
         const blocks = (["kubernetes", "kubernetes-provider", "helm", "kuberay-operator"] as const).map(

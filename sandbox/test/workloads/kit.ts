@@ -51,7 +51,10 @@ export function pod(args: PodArgs): V1Pod {
     const mount = { name: "settings", mountPath: "/usr/local/apisix/conf/config.yaml", subPath: "config.yaml" };
     const isApisix = /apisix:/.test(args.image);
     const { command, args: words } = args;
-    const lifecycle = args.preStopSeconds === undefined ? {} : { preStop: { sleep: { seconds: args.preStopSeconds } } };
+    const lifecycle =
+        args.preStopSeconds === undefined
+            ? {}
+            : { preStop: { exec: { command: ["/bin/sh", "-c", `sleep ${args.preStopSeconds}`] } } };
     return {
         metadata: {
             name: args.uid ?? "pod",

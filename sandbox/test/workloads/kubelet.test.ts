@@ -61,9 +61,9 @@ describe("Kubelet of the sandbox", () => {
             config("CreateContainerConfigError", "couldn't find key viewer in Secret ns/keys"),
         ],
         [
-            "whose ConfigMap of variables is missing",
-            look({ envFrom: [{ configMapRef: { name: "none" } }] }),
-            config("CreateContainerConfigError", 'configmap "none" not found'),
+            "with a whole ConfigMap as variables",
+            look({ envFrom: [{ configMapRef: { name: "config" } }] }),
+            config("CreateContainerConfigError", "unsupported by the sandbox: envFrom"),
         ],
         [
             "whose Secret volume is missing",

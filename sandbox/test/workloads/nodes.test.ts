@@ -62,28 +62,6 @@ describe("Nodes of the sandbox", () => {
         assert.equal(writes().filter((line) => line.includes("/eviction")).length, 5);
     });
 
-    it("wait until evicted pods are deleted, and request no second eviction", async () => {
-        pods[0].metadata!.deletionTimestamp = new Date();
-        pods.pop();
-        const drained = nodes.drain("n1", { seconds: 20 });
-        while (asked.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
-        assert.deepEqual(writes().length, 1);
-        pods = [];
-        await drained;
-    });
-
-    it("name the remaining pods after the timeout", async () => {
-        refusals = Infinity;
-        await assert.rejects(nodes.drain("n1", { seconds: 0.1 }), /Pods left: one, two/);
-    });
-
-    it("ignore pods of a DaemonSet and those that have ended", async () => {
-        pods[0].metadata!.ownerReferences = [{ kind: "DaemonSet" } as never];
-        pods[1].status!.phase = "Succeeded";
-        await nodes.drain("n1", { seconds: 20 });
-        assert.equal(writes().length, 1);
-    });
-
     it("become Unknown after they were cut off, with pods not ready, and kwok stops managing them first", async () => {
         await nodes.cutOff("n1");
         assert.deepEqual(said, ["cut off n1"]);
@@ -92,18 +70,6 @@ describe("Nodes of the sandbox", () => {
         assert.match(conditions, /nodes\/n1\/status .*"type":"Ready","status":"Unknown".*Kubelet stopped posting/);
         assert.equal(ofPods.length, 2);
         for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
-    });
-
-    it("become Unknown although a pod that tolerates no lost node is evicted at once", async () => {
-        gone = "/api/v1/namespaces/apisix/pods/one/status";
-        await nodes.cutOff("n1");
-        assert.match(writes().at(-1)!, /pods\/two\/status .*"status":"False"/);
-    });
-
-    it("are released only when no other node routes to them any more", async () => {
-        leads = 2;
-        await nodes.cutOff("n1");
-        assert.equal(leads, -1);
     });
 
     it("are Ready when they are back, and so are the remaining pods", async () => {

@@ -3,11 +3,9 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parse } from "yaml";
 import { startOpenAiServer, type Served } from "../../openai/server";
 import { attempts, tryOut } from "../../world/attempts";
 import { serviceOf } from "../../world/openai-requests";
-import { layOver } from "../../world/overlay";
 
 const STACK = `config:
   alpa-auth:option: inter
@@ -51,12 +49,5 @@ describe("stack openai of the sandbox", () => {
             await server.close();
             rmSync(dir, { recursive: true, force: true });
         }
-    });
-
-    it("has the address of the emulated server in its stack file, and no Alpa", () => {
-        const text = layOver(STACK, { alpa: ["127.0.0.1:8000"], chartRepository: "http://127.0.0.1:1" });
-        const { config } = parse(text) as { config: Record<string, { endpoints: string[]; models: string[] }> };
-        assert.deepEqual(config["alpa-auth:openai"], { endpoints: ["127.0.0.1:8000"], models: ["big", "small"] });
-        assert.equal(config["alpa-auth:alpa"], undefined);
     });
 });

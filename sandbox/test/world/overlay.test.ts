@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse } from "../../../config";
 import { newKey, publicLine } from "../../hosts";
-import { hostKeys, layOver, type Addresses } from "../../world/overlay";
+import { layOver, type Addresses } from "../../world/overlay";
 import { ROOT } from "../../world/state";
 import { raw } from "../../../test/unit/kit/intra-a";
 
@@ -27,13 +27,6 @@ describe("Stack files of the sandbox", () => {
         const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
         return parse(raw(Object.fromEntries(own) as Record<string, unknown>));
     };
-
-    it("of intra name the sandbox's Alpa and charts", () => {
-        const settings = laidOver("intra");
-        assert.ok(settings.option === "intra-a");
-        assert.equal(settings.server.endpoints.length, 2);
-        assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
-    });
 
     it("of intra and inter enable metrics only if a Prometheus scrapes them, and without a warning", () => {
         for (const stack of ["intra", "inter"]) {
@@ -74,21 +67,5 @@ describe("Stack files of the sandbox", () => {
             settings.conversion.bareMetal.stopTimeoutSeconds < 20,
             "a failed stop is detected before systemd kills",
         );
-    });
-
-    it("of intra have a secret for every host of bare metal", () => {
-        assert.deepEqual(hostKeys(gpus), {
-            "ssh.privateKey": "/nowhere",
-        });
-    });
-
-    it("of inter name two Alpa services, through the address in front of the nodes", () => {
-        const settings = laidOver("inter", "127.0.0.1");
-        assert.ok(settings.option === "inter");
-        assert.deepEqual(
-            settings.server.endpoints.map(({ address }) => address),
-            addresses.alpa,
-        );
-        assert.equal(settings.gateway.url, "http://127.0.0.1:30801");
     });
 });

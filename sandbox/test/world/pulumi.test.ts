@@ -71,13 +71,5 @@ describe("Pulumi of a sandbox", () => {
             select();
             assert.equal(pulumi(["preview"]), withFile("asked"));
         });
-
-        it("adds the stack file of the stack that an argument names, and none to other commands", () => {
-            for (const args of [["-s", "inter"], ["--stack", "inter"], ["--stack=inter"]])
-                assert.match(pulumi(["preview", ...args]), /--config-file .*Pulumi\.inter\.yaml$/);
-            assert.equal(pulumi(["preview", "--config-file", "x"]), "preview --config-file x");
-            assert.equal(pulumi(["preview", "-s", "other"]), "preview -s other");
-            assert.equal(pulumi(["stack", "ls"]), "stack ls");
-        });
     });
 });

@@ -3,10 +3,10 @@
  * stack.
  */
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { currentStack, followStack } from "../../world/stack-facts";
+import { currentStack } from "../../world/stack-facts";
 import { readFacts, writeFacts, type StackFacts } from "../../world/state";
 
 const URL = "http://127.0.0.1:30800/alpa";
@@ -24,7 +24,6 @@ describe("requests to try in a sandbox", () => {
         utimesSync(state(), ++runs, runs);
     };
     const state = () => join(dir, "backend/.pulumi/stacks/alpa-auth/intra.json");
-    const calls = () => readFileSync(join(dir, "calls"), "utf8").length;
     const keyed = (keys: object) => ({ url: URL, credentials: keys, jwtSecrets: {} });
     const expected = (facts: StackFacts | undefined) =>
         Object.fromEntries((facts?.try ?? []).flatMap((one) => (one.credential ? [[one.title, one.expect]] : [])));
@@ -56,20 +55,6 @@ describe("requests to try in a sandbox", () => {
         assert.deepEqual(expected(await currentStack(dir)), again);
     });
 
-    it("ask Pulumi only after a change of the stack", async () => {
-        await currentStack(dir);
-        await currentStack(dir);
-        assert.equal(calls(), 1);
-    });
-
-    it("are none after the stack is destroyed", async () => {
-        await currentStack(dir);
-        after({});
-        assert.deepEqual((await currentStack(dir))?.try, []);
-        rmSync(state());
-        assert.deepEqual((await currentStack(dir))?.try, []);
-    });
-
     it("expect 401 of a service token that the stack file disables", async () => {
         const token = { clientId: "id", clientSecret: "secret" };
         const cloudflare = { edge: "http://127.0.0.1:1" };
@@ -85,26 +70,5 @@ describe("requests to try in a sandbox", () => {
             "service token of a/t, which is disabled": 401,
             "service token of a/u": 200,
         });
-    });
-
-    it("stay the same on the page while a run of Pulumi holds the lock, and while no request can be derived", async () => {
-        const errors: string[] = [];
-        const facts = followStack(dir, (message) => errors.push(message));
-        const lock = join(dir, "backend/.pulumi/locks/organization/alpa-auth/intra/one.json");
-        mkdirSync(join(lock, ".."), { recursive: true });
-        writeFileSync(lock, "");
-        assert.deepEqual(facts()?.try, []);
-        assert.equal(calls(), 0);
-        rmSync(lock);
-        const until = async (done: () => boolean) => {
-            while (!done()) await new Promise((resolve) => setTimeout(resolve, 10));
-        };
-        await until(() => Object.keys(expected(facts())).length === 2);
-        writeFileSync(join(dir, "bin/pulumi"), `#!/bin/sh\nprintf x >> '${dir}/calls'\nexit 1\n`);
-        after(keyed({}));
-        await until(() => (facts(), errors.length > 0));
-        assert.match(errors[0], /^pulumi stack output .* ended with 1/);
-        for (let i = 0; i < 3; i++) assert.equal(Object.keys(expected(facts())).length, 2);
-        assert.equal(calls(), 2);
     });
 });

@@ -32,14 +32,9 @@ export class EtcdMembers {
         return this.configuration(readBy(pod, now));
     }
 
-    /**
-     * Makes each etcd lose its data.
-     * @param how `data`: etcd restarts empty; `keys`: all keys are deleted while etcd runs
-     */
-    lose(how: "data" | "keys"): void {
-        for (const [key, configuration] of this.configurations)
-            if (how === "keys") configuration.clear();
-            else this.configurations.set(key, configuration.lose());
+    /** Makes each etcd restart without its data. */
+    lose(): void {
+        for (const [key, configuration] of this.configurations) this.configurations.set(key, configuration.lose());
     }
 
     /** @param reachable whether the node of a pod is reachable */

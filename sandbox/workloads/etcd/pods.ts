@@ -12,12 +12,9 @@ import { freePort, type TrackedProcess } from "../../processes";
 import { folderOf, halt, startProgram, type Ground } from "../../real/run";
 import type { Snapshot } from "../cluster";
 import { etcdFlags, memberNames } from "./flags";
-import { etcdPassword } from "../gateway-settings/secrets";
-import { APISIX, ETCD, isRunning, runs } from "../pods/images";
+import { ETCD, isRunning, runs } from "../pods/images";
 
 const CLIENT_PORT = 2379;
-/** A zero byte in base64: as start and end of a range, it means all keys. */
-const EVERY = "AA==";
 
 interface Member {
     process: TrackedProcess;
@@ -34,7 +31,6 @@ export class EtcdPods {
     private readonly peerPorts = new Map<string, number>();
     /** Data folders, by uid of the PersistentVolumeClaim. For a pod without a claim, by uid of the pod. */
     private readonly kept = new Map<string, string>();
-    private last: Snapshot | undefined;
     /**
      * Resolves the promise of a requested loss of data, after the members have restarted without data. Unset if no loss
      * is requested.
@@ -48,7 +44,6 @@ export class EtcdPods {
     ) {}
 
     async reconcile(now: Snapshot): Promise<void> {
-        this.last = now;
         const pods = now.pods.filter((pod) => runs(pod, ETCD) && isRunning(pod));
         for (const [uid, { process }] of this.members)
             if (!pods.some((pod) => pod.metadata!.uid === uid)) {
@@ -76,17 +71,9 @@ export class EtcdPods {
         }
     }
 
-    /**
-     * Makes the members lose their data: `data` restarts them empty at the next reconciliation, `keys` deletes all keys.
-     * @returns a promise that resolves when the data is lost
-     */
-    async lose(how: "data" | "keys"): Promise<void> {
-        if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
-        const now = this.last!;
-        const gateways = now.pods.filter((pod) => runs(pod, APISIX));
-        for (const { clientPort } of this.members.values())
-            for (const password of new Set(gateways.map((pod) => etcdPassword(pod, now))))
-                await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
+    /** Makes the members restart without their data. @returns a promise that resolves when that has happened */
+    lose(): Promise<void> {
+        return new Promise((resolve) => (this.emptied = resolve));
     }
 
     /** Port on 127.0.0.1 that emulates the client port of the member in a pod; undefined for another port or pod. */
@@ -158,24 +145,4 @@ export class EtcdPods {
         this.kept.set(owner, folder);
         return folder;
     }
-}
-
-/**
- * Deletes all keys of the etcd at `client`. With a wrong password, etcd rejects the call and keeps its keys.
- */
-async function deleteKeys(client: string, password: string | undefined): Promise<void> {
-    const call = async (path: string, body: object, token?: string) => {
-        const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };
-        const signal = AbortSignal.timeout(5000);
-        const answer = await fetch(`${client}/v3/${path}`, {
-            method: "POST",
-            headers,
-            body: JSON.stringify(body),
-            signal,
-        });
-        return (await answer.json()) as { token?: string };
-    };
-    const root = { name: "root", password };
-    const token = password && (await call("auth/authenticate", root)).token;
-    await call("kv/deleterange", { key: EVERY, range_end: EVERY }, token);
 }

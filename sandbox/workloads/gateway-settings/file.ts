@@ -41,7 +41,7 @@ export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: str
 }
 
 interface Settings {
-    apisix?: { node_listen?: unknown; data_encryption?: { keyring?: string[] } };
+    apisix?: { node_listen?: unknown };
     deployment?: {
         role?: string;
         role_traditional?: { config_provider?: string };
@@ -79,27 +79,19 @@ export function profileProblem(
     if (unsupported !== undefined) return unsupported;
     const { apisix, deployment } = (parse(text) ?? {}) as Settings;
     const { role, role_traditional, admin, etcd } = deployment ?? {};
-    if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
-        return "unsupported by the sandbox: APISIX with a role other than traditional, or without etcd";
-    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080))
-        return "apisix.node_listen: must include 9080, the data port of the sandbox's APISIX";
     const { ip, port } = admin?.admin_listen ?? {};
-    if (ip !== "0.0.0.0" || port !== 9180)
-        return "deployment.admin.admin_listen: must be 0.0.0.0:9180, the only address in the sandbox";
+    const usual = role === "traditional" && role_traditional?.config_provider === "etcd" && ip === "0.0.0.0";
+    if (!usual || port !== 9180 || ![apisix?.node_listen].flat().includes(9080))
+        return "unsupported by the sandbox: APISIX without etcd, port 9080, or an Admin API at 0.0.0.0:9180";
     const names = container.env?.map(({ name }) => name) ?? [];
     const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
-    for (const { name, key } of admin?.admin_key ?? [])
-        if (!isVariable(key)) return `admin_key ${name}: must refer to an environment variable of the container`;
+    const keys = admin?.admin_key ?? [];
+    if (keys.length === 0 || !keys.every(({ key }) => isVariable(key)))
+        return "admin_key: must be set, and refer to environment variables of the container";
     // Without etcd.user, APISIX sends etcd no password, even if the environment has one.
-    if (etcd?.user !== undefined && !isVariable(etcd.password))
-        return "etcd.password: must refer to an environment variable of the container";
-    if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
-        return "etcd.user: must be set if the container has APISIX_ETCD_PASSWORD, and unset otherwise";
-    const [first] = apisix?.data_encryption?.keyring ?? [];
-    if (first !== undefined && !isVariable(first))
-        return "data_encryption.keyring: the first key must refer to an environment variable of the container";
-    if ((admin?.admin_key ?? []).length === 0)
-        return "admin_key: must not be empty, because APISIX then generates keys of its own";
+    const ofPassword = [etcd?.user !== undefined, isVariable(etcd?.password), names.includes("APISIX_ETCD_PASSWORD")];
+    if (new Set(ofPassword).size > 1)
+        return "etcd: must have user and password from the variable APISIX_ETCD_PASSWORD, or none of the three";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {
         const { hostname, port: of } = new URL(host);

@@ -96,13 +96,10 @@ export class NodePorts {
             this.open.set(key, { node, nodePort });
         } catch (error) {
             const { namespace, name } = service.metadata!;
-            this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
+            const line = `Service ${namespace}/${name}: ${(error as Error).message}`;
+            if (!this.said.has(line)) this.options.log(line);
+            this.said.add(line);
         }
-    }
-
-    private sayOnce(line: string): void {
-        if (!this.said.has(line)) this.options.log(line);
-        this.said.add(line);
     }
 }
 

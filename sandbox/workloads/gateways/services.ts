@@ -100,8 +100,8 @@ export class Gateways {
         return this.pods.kill(uid);
     }
 
-    loseEtcd(how: "data" | "keys"): void {
-        this.etcd.lose(how);
+    loseEtcd(): void {
+        this.etcd.lose();
     }
 
     /** Drops all packets of a node and its pods. */

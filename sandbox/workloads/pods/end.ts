@@ -3,8 +3,7 @@
  * period. Then kubelet sends the image's stop signal, SIGQUIT. Requests in progress have the rest of the grace period, but at
  * least 2 s. nginx aborts them earlier if worker_shutdown_timeout (240 s by default) ends first.
  *
- * Emulated: no preStop, or one that only sleeps: `sleep.seconds`, and an exec of `sleep N`, with or without a shell.
- * Unsupported: all other forms, and fractions of a second.
+ * Emulated: no preStop, or the one of APISIX's chart, a `sleep` of whole seconds in a shell. Unsupported: all other forms.
  */
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -41,13 +40,9 @@ export function podEnd(pod: V1Pod, container: V1Container, config?: string): Pod
     return { preStop, answers: Math.min(Math.max(grace - preStop, LEAST_SECONDS), workerShutdownSeconds(config)) };
 }
 
-/** Seconds for which a handler sleeps; undefined for a handler that does anything else. */
-function sleepOf({ exec, sleep, httpGet, tcpSocket }: V1LifecycleHandler): number | undefined {
-    if (httpGet || tcpSocket) return undefined;
-    if (sleep) return sleep.seconds;
-    const words = exec?.command ?? [];
-    const shell = /^(\/bin\/)?(ba)?sh$/.test(words[0] ?? "") && words[1] === "-c" && words.length === 3;
-    const seconds = /^sleep (\d+)$/.exec(shell ? words[2].trim() : words.join(" "))?.[1];
+/** Seconds for which a handler sleeps, as in the chart; undefined for a handler that does anything else. */
+function sleepOf({ exec }: V1LifecycleHandler): number | undefined {
+    const seconds = /^\/bin\/sh -c sleep (\d+)$/.exec((exec?.command ?? []).join(" "))?.[1];
     return seconds === undefined ? undefined : Number(seconds);
 }
 
@@ -55,8 +50,8 @@ function workerShutdownSeconds(config: string | undefined): number {
     const nginx = (parse(config ?? "") as { nginx_config?: Record<string, unknown> } | null)?.nginx_config;
     const given = nginx?.worker_shutdown_timeout;
     if (given === undefined) return WORKER_SHUTDOWN_SECONDS;
-    const [, amount, unit = "s"] = /^(\d+)(s|m|h)?$/.exec(String(given as string | number)) ?? [];
-    if (amount === undefined)
+    const seconds = /^(\d+)s$/.exec(String(given as string))?.[1];
+    if (seconds === undefined)
         throw new Error(`unsupported by the sandbox: worker_shutdown_timeout ${String(given as string)}`);
-    return Number(amount) * { s: 1, m: 60, h: 3600 }[unit]!;
+    return Number(seconds);
 }

@@ -7,6 +7,9 @@ export const ETCD = /(^|\/)etcd:/;
 export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 
+/** Image of Rampart's controller in the emulated chart. */
+export const RAMPART = /^rampart\.invalid\/controller:/;
+
 /** The pause image, which does nothing, in any version. */
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 

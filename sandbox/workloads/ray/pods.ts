@@ -23,7 +23,6 @@ import { launch, MESH_LOST, NOT_LOADED, type Launched } from "../../gpus/loading
 import { elapse, milliseconds, type Clock } from "../clock";
 import type { Cluster, Snapshot } from "../cluster";
 import { missing, type Supplies } from "../kubelet";
-import { tellMountFailure } from "../mount-events";
 import { RayClusters, sameCluster } from "./clusters";
 import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./container";
 import { backOff, end, isNeeded, type EmulatedPod } from "./emulated-pod";
@@ -244,7 +243,6 @@ export class RayPods {
         const status = statusOf(pod, state, restarts, run?.startedAt ?? new Date().toISOString());
         if (essence(status) === essence(pod.status)) return;
         await this.around.cluster.rest.call("PATCH", `${path}/status`, { status });
-        if (state.is === "waiting") tellMountFailure(this.around.cluster, pod, state.message, this.around.log);
     }
 
     private runningState({ pod, launched }: EmulatedPod): PodState {

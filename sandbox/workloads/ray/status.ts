@@ -1,11 +1,13 @@
 /** A kubelet's status of a pod with a serving image: container statuses and conditions. Pure. */
 import type { V1Container, V1ContainerStatus, V1Pod, V1PodCondition } from "@kubernetes/client-node";
+import { waitingStatuses } from "../admit";
+import type { Waits } from "../kubelet";
 import { gpusOf } from "./container";
 
 /** State of a pod. */
 export type PodState =
     /** No container has started yet; `reason` and `message` say why. */
-    | { is: "waiting"; container?: string; reason: string; message: string }
+    | ({ is: "waiting" } & Waits)
     /** The container with GPUs has ended, and restarts after a pause. */
     | { is: "crashed"; message: string; backOffSeconds: number; at: string }
     | { is: "running"; ready: boolean };
@@ -20,30 +22,27 @@ function mainContainer({ spec }: V1Pod): V1Container {
 
 /** @param restarts number of restarts of the main container */
 export function statusOf(pod: V1Pod, state: PodState, restarts: number, startedAt: string) {
+    if (state.is === "waiting")
+        return {
+            phase: "Pending",
+            containerStatuses: waitingStatuses(pod, state),
+            conditions: conditions(pod, false),
+        };
     const main = mainContainer(pod).name;
     const containerStatuses = pod.spec!.containers.map((container) => {
         const { name, image } = container;
         const common = { name, image: image!, imageID: "", restartCount: name === main ? restarts : 0 };
         return { ...common, ...containerState(pod, container, name === main, state, startedAt) };
     });
-    const phase = state.is === "waiting" ? "Pending" : "Running";
     const ready = state.is === "running" && state.ready;
-    return { phase, containerStatuses, conditions: conditions(pod, ready) };
+    return { phase: "Running", containerStatuses, conditions: conditions(pod, ready) };
 }
 
+type Started = Exclude<PodState, { is: "waiting" }>;
 type State = Pick<V1ContainerStatus, "ready" | "started"> & { state: object; lastState?: object };
 
-function containerState(pod: V1Pod, container: V1Container, main: boolean, state: PodState, startedAt: string): State {
+function containerState(pod: V1Pod, container: V1Container, main: boolean, state: Started, startedAt: string): State {
     const { name } = container;
-    if (state.is === "waiting") {
-        const { reason, message } = state;
-        const own = state.container === undefined || state.container === name;
-        return {
-            ready: false,
-            started: false,
-            state: { waiting: own ? { message, reason } : { reason: "PodInitializing" } },
-        };
-    }
     const running = { running: { startedAt } };
     if (state.is === "running" || !main) {
         // As with kubelet, the status keeps the last termination after a restart.

@@ -139,7 +139,7 @@ if (CHARTS)
             before(async () => {
                 const tools = await ensureTools(CONTROL_PLANE, { log });
                 guard = await startGuard({ stateDir: folder, sandboxId: "real-charts" });
-                plane = await startControlPlane({ tools, stateDir: folder, fresh: true });
+                plane = await startControlPlane({ tools, stateDir: folder });
                 access = new k8s.KubeConfig();
                 access.loadFromFile(plane.kubeconfigPath);
                 const all = await Promise.all(

@@ -41,7 +41,7 @@ if (existsSync(CRDS))
             const tools = await ensureTools(undefined, { log: (line) => console.log(`    ${line}`) });
             dir = mkdtempSync(join(tmpdir(), "alpa-auth-crds-"));
             guard = await startGuard({ stateDir: dir, sandboxId: "real-crds" });
-            plane = await startControlPlane({ tools, stateDir: dir, fresh: true });
+            plane = await startControlPlane({ tools, stateDir: dir });
             access = new k8s.KubeConfig();
             access.loadFromFile(plane.kubeconfigPath);
             api = k8s.KubernetesObjectApi.makeApiClient(access);

@@ -2,7 +2,7 @@
 import { type Host, Microk8sEmulator, newKey, startHost, type Microk8sHost } from "../../../sandbox/hosts";
 import { restOf } from "../../../sandbox/hosts/microk8s/rest";
 import { layNft, type Nft } from "../../../sandbox/hosts/nft";
-import { openWay, type Way } from "../../../sandbox/hosts/way";
+import { openWay, type Way } from "./way";
 import { here } from "./cloudflare/exposed-stack";
 
 /** Hosts a to d, each with its own address, and the host of Alpa. */

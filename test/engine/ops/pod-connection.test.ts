@@ -31,9 +31,7 @@ describe("A pod connected by port-forwarding", () => {
         const { port: local } = server.address() as AddressInfo;
         const podPort = (_namespace: string, pod: string, port: number) =>
             pod === "gateway" && port === PORT ? local : undefined;
-        place = await startPlace(TOOLS, ({ tools, stateDir }) =>
-            startControlPlane({ tools, stateDir, fresh: true, podPort }),
-        );
+        place = await startPlace(TOOLS, ({ tools, stateDir }) => startControlPlane({ tools, stateDir, podPort }));
         const config = new KubeConfig();
         config.loadFromString(place.world.adminKubeConfig);
         const core = config.makeApiClient(CoreV1Api);

@@ -167,7 +167,7 @@ describe("review on the engine", () => {
         });
 
         it("reports that etcd is empty, and refuses a change until the named command is run", async () => {
-            await current().world.workloads.loseEtcd("data");
+            await current().world.workloads.loseEtcd();
             const says = /etcd has lost APISIX's directory keys.*kubectl .* -n \S+ rollout restart deployment\/apisix/;
             const list = await stack.ops("consumer", "list", "--check");
             assert.equal(list.code, 3, list.stderr + list.stdout);

@@ -117,49 +117,6 @@ describe("Gateways that end", () => {
         assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
     });
 
-    it("continue in preStop with open requests, and with new requests until the nodes know that the pod terminates", async () => {
-        await look([gateway("one")]);
-        await route();
-        const { answer } = await slow();
-        await look([gateway("one", { deleted: true, preStopSeconds: 30 })]);
-        assert.equal(await quick(), "done");
-        answerAll();
-        assert.equal(await answer, "done");
-    });
-
-    it("get no new request in preStop when the nodes know, unless no other gateway is ready", async () => {
-        clock.secondLasts = 0.02;
-        const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
-        await look([gateway("one")]);
-        await route();
-        await look([leaving]);
-        await pause(25); // The nodes notice a terminating pod after a second of the cluster's clock, here 20 ms.
-        assert.equal(await quick(), "done", "it is the only gateway");
-        await look([leaving, gateway("two", { created: 9 })]);
-        // Right after the kill, a request to pod `one` would fail, because no node has noticed the kill yet.
-        await gateways.kill("one");
-        await pause(25);
-        for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
-    });
-
-    it("cut open requests at the end of the grace period, and log that", async () => {
-        clock.secondLasts = 0.01;
-        await look([gateway("one")]);
-        await route();
-        const { answer } = await slow();
-        const gone = objectGone();
-        await look([gateway("one", { deleted: true, preStopSeconds: 2, graceSeconds: 6 })]);
-        assert.match(await answer, /^lost/);
-        assert.equal(gateways.lost().cut, 1);
-        await gone;
-    });
-
-    it("are deleted at once if they never ran", async () => {
-        const gone = objectGone();
-        await look([gateway("one", { deleted: true })]);
-        await gone;
-    });
-
     for (const [why, end] of [
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
@@ -179,19 +136,6 @@ describe("Gateways that end", () => {
             assert.deepEqual(gateways.lost(), { cut: 2, refused: 1, unanswered: 0 });
             assert.equal(lost.length, 3);
         });
-
-    it("answer on the address of every node, whichever has the pod", async () => {
-        await look([gateway("one", { node: "n1" })]);
-        await route();
-        for (const address of ["127.0.0.21", "127.0.0.22", "127.0.0.1"]) assert.equal(await quick(address), "done");
-    });
-
-    it("answer only on their own nodes if the Service says so", async () => {
-        await look([gateway("one", { node: "n1" })], true);
-        await route();
-        assert.equal(await quick("127.0.0.21"), "done");
-        assert.match(await quick("127.0.0.22"), /^lost/);
-    });
 
     it("do not answer on a node that is cut off, nor from their pods there, until the node is back", async () => {
         clock.secondLasts = 0.01;
@@ -236,18 +180,6 @@ describe("Gateways that end", () => {
             assert.equal((await admin("GET")).status, 501, "no member runs, but there were three");
             await look([gateway("one"), ...members(2)]);
             assert.equal((await admin("GET")).status, 200, "the route still exists");
-        });
-
-        it("do not count a member on a node that is cut off", async () => {
-            const [first, ...others] = members(3);
-            const all = [gateway("one"), first, ...others.map((one, i) => ({ ...one, node: `n${i + 1}` }))];
-            await look(all);
-            gateways.cutOff("n1");
-            await look(all);
-            assert.equal((await admin("GET")).status, 404);
-            gateways.cutOff("n2");
-            await look(all);
-            assert.equal((await admin("GET")).status, 501);
         });
     });
 });

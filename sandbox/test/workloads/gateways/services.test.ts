@@ -47,20 +47,6 @@ describe("Gateways of the sandbox", () => {
         });
         assert.ok(answer.ok, await answer.text());
     };
-    /** A route that answers 200 to two requests a minute, and 429 to all others. */
-    const route = (limit: object) => {
-        const stop = "return function() return 200, 'ok' end";
-        const plugins = {
-            "limit-count": { count: 2, time_window: 60, rejected_code: 429, ...limit },
-            "serverless-post-function": { phase: "access", functions: [stop] },
-        };
-        return put({ uri: "/*", plugins, upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
-    };
-    const statuses = async (count: number) => {
-        const all = [];
-        while (all.length < count) all.push(await data());
-        return all;
-    };
 
     it("answer on the node port of their Service while a pod is ready", async () => {
         await gateways.reconcile(world([one()]));
@@ -78,26 +64,6 @@ describe("Gateways of the sandbox", () => {
         assert.deepEqual([await admin("first"), await admin("second")], [200, 401]);
         await gateways.reconcile(world([one(), one({ uid: "two", created: 60 })], changed));
         assert.deepEqual([await admin("first"), await admin("second")], [401, 200]);
-    });
-
-    it("are one for each ready pod, with one configuration, and get connections in turn", async () => {
-        await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
-        await route({ key: "remote_addr", policy: "local" });
-        assert.deepEqual(
-            await statuses(9),
-            [...Array<number>(6).fill(200), 429, 429, 429],
-            "each of 3 pods admits 2 requests",
-        );
-
-        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
-        assert.deepEqual(await statuses(3), [429, 429, 429]);
-        const late = one({ uid: "four", created: 60 });
-        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three" }), late]));
-        assert.deepEqual(
-            (await statuses(8)).sort(),
-            [200, 200, ...Array<number>(6).fill(429)],
-            "a new pod starts counting at zero",
-        );
     });
 
     it("keep their configuration while their pods restart, and lose it with etcd", async () => {
@@ -137,21 +103,5 @@ describe("Gateways of the sandbox", () => {
             await setPassword("secret");
             assert.deepEqual([admits("secret"), admits("other"), admits()], [true, false, false]);
         });
-
-        it("answer from memory and no longer write when etcd requires a password that they do not have", async () => {
-            await gateways.reconcile(world([asking("pod-1"), etcd]));
-            await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
-            await setPassword("secret");
-            assert.deepEqual([await data(), await admin("first")], [502, 503]);
-            await gateways.reconcile(world([asking("pod-2", "secret"), etcd]));
-            assert.deepEqual([await data(), await admin("first")], [502, 200]);
-        });
-    });
-
-    it("have an Admin API only behind the right Service and port", async () => {
-        await gateways.reconcile(world([one()]));
-        assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "gateway", port: 80 }), undefined);
-        assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9181 }), undefined);
-        assert.equal(gateways.resolveAdmin({ namespace: "other", name: "admin", port: 9180 }), undefined);
     });
 });

@@ -120,35 +120,6 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await until("head: GPUs held", () => ledger.on(NODES[0])[0]?.name === "llm/head");
     });
 
-    it("wait for a missing volume, and fail where it has no weights", async () => {
-        const volumes = (hostPath: object) => ({ spec: { volumes: [{ name: "weights", hostPath }] } });
-        await put(head(volumes({ path: "/data/none", type: "Directory" })));
-        assert.match(waits("head")!.message!, /\/data\/none is not a directory/);
-        assert.deepEqual(ledger.on(NODES[0]), []);
-        await look();
-        await until("the kubelet's event", () => events.length > 0);
-        const said = events.map(({ reason, involvedObject, message }) => [reason, involvedObject.name, message]);
-        assert.deepEqual(said, [["FailedMount", "head", waits("head")!.message]]);
-        await put(head(volumes({ path: "/data/none" })));
-        assert.equal(waits("head")!.reason, "CrashLoopBackOff");
-        assert.match(lines.join("\n"), /No such file or directory: '\/weights'/);
-        assert.deepEqual(ledger.on(NODES[0]), [], "an ended pod holds nothing");
-    });
-
-    it("fail if Alpa runs in them when a worker is lost, and load again with the next worker", async () => {
-        await put(head(), worker());
-        await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
-            seconds: 25,
-        });
-        cluster.delete("worker");
-        await look();
-        assert.deepEqual(ledger.on(NODES[1]), [], "a deleted pod holds nothing");
-        await until("Alpa: ended", () => ray.alpaOf(head()) === undefined);
-        assert.match(lines.join("\n"), /RayActorError/);
-        await put(worker());
-        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
-    });
-
     it("finish their answers first with a preStop hook, within their grace period", async () => {
         const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
         await put(head({ container: { lifecycle } }), worker());

@@ -9,6 +9,7 @@ import { runOnHost } from "../../../../components/hosts/ssh-run";
 import { commandLine } from "../../../../components/hosts/ssh-script";
 import { type Microk8sHost, type Microk8sHostOptions, Microk8sEmulator } from "../../../../sandbox/hosts";
 import { MemoryCluster } from "../../../../sandbox/hosts/microk8s/memory-cluster";
+import type { KubeObject } from "../../../../sandbox/hosts/microk8s/rest";
 
 const OWNER = "alpa-auth/dev";
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -50,10 +51,8 @@ describe("MicroK8s on hosts", () => {
         return scripts.readProbe(`${await run(host, script, ...words)}\n`);
     };
     const nodes = async () => {
-        const { items } = JSON.parse((await api.request("GET", "/api/v1/nodes")).text);
-        return Object.fromEntries(
-            items.map(({ metadata }: { metadata: { name: string } }) => [metadata.name, metadata]),
-        );
+        const { items } = await api.call<{ items: KubeObject[] }>("GET", "/api/v1/nodes");
+        return Object.fromEntries(items.map(({ metadata }) => [metadata.name, metadata]));
     };
     const refuses = (work: Promise<unknown>, why: RegExp) =>
         assert.rejects(work, ({ message }: Error) => {
@@ -97,7 +96,7 @@ describe("MicroK8s on hosts", () => {
         assert.equal(JSON.parse(kubeconfig).kind, "Config");
         assert.equal((await look(a)).kubeconfig?.trim(), kubeconfig);
         await cluster([a, "rack=b"]);
-        const { labels } = (await nodes()).first;
+        const { labels = {} } = (await nodes()).first;
         assert.deepEqual([labels["alpa-auth.io/place"], labels.rack, labels.gpu], ["first", "b", undefined]);
     });
 
@@ -113,7 +112,7 @@ describe("MicroK8s on hosts", () => {
         assert.deepEqual(Object.keys(await nodes()), ["first", "second"]);
         api.blocked = () => false;
         await cluster([a]);
-        assert.equal((await api.request("GET", "/api/v1/namespaces/llm/pods/gateway")).status, 404);
+        assert.equal(await api.find("/api/v1/namespaces/llm/pods/gateway"), undefined);
         await leave(b);
         assert.deepEqual(Object.keys(await nodes()), ["first"]);
         assert.deepEqual([b.snap.channel, existsSync(join(b.root, scripts.FOLDER))], [undefined, false]);
