@@ -82,7 +82,7 @@ export function withChange(command: Command, does = "write the stack file and ru
 
 /** Adds example command lines to the help of a command. @param lines command lines without the name of the program */
 export function withExamples(command: Command, ...lines: string[]): Command {
-    const isForProgram = (line: string) => /--(json|csv|format)\b/.test(line);
+    const isForProgram = (line: string) => /--(json|format)\b/.test(line);
     const examples = lines.map((line) => `  ${isForProgram(line) ? QUIET_COMMAND_LINE : COMMAND_LINE} ${line}`);
     return command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
 }

@@ -197,7 +197,7 @@ async function foreignCredentials(
 function foreignCredential(
     { key, value }: Item,
     username: string,
-    known: Map<string, string>,
+    known: Set<string>,
     kubectl: string,
 ): Foreign | undefined {
     const id = idIn(key);
