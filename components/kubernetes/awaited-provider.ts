@@ -42,12 +42,6 @@ type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 const PODS: { [kind in Until["kind"]]?: string } = { images: "app.kubernetes.io/name", ray: "ray.io/cluster" };
 /** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;
-/**
- * Longest wait until the deletion of a graph begins. `destroy` may delete this stack's graph and Rampart at the same time.
- * That happens after an `up` without `rampart.install`, because the graph then no longer depends on Rampart in the state.
- */
-const STAYING_SECONDS = 60;
-
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
         // A deletion reads its inputs from the state. So a change of these inputs must count as a difference: the update
@@ -120,32 +114,21 @@ function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
     return { state: "waiting", why: `pod ${empty.metadata?.name}: its folder of weights is empty, or cannot be read` };
 }
 
-/** @throws Error with the graphs that stay */
+/** @throws Error with the graphs, if one of them stays or the API server does not answer */
 async function untilNoGraphs(access: PlainAccess): Promise<void> {
-    const start = Date.now();
+    const end = Date.now() + GOING_SECONDS * 1000;
     for (;;) {
-        const { why, seconds } = await inTheWay(access);
-        if (why === undefined) return;
-        if (Date.now() - start > seconds * 1000)
+        const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");
+        if (graphs.length === 0) return;
+        if (Date.now() > end || graphs.some(({ metadata }) => !metadata?.deletionTimestamp))
             throw new Error(
-                `Rampart: must stay while graphs exist (${why}). Without its controller a graph can never be deleted. ` +
-                    "Set rampart.install again, or delete them first. To keep Rampart for them and remove it only from " +
-                    "this stack, delete its guard and then its release from the state: pulumi state delete",
+                `Rampart: must stay while graphs exist (${graphs.map(titleOfGraph).join(", ")}). Without its controller a ` +
+                    "graph can never be deleted. Set rampart.install again and run pulumi up. To keep Rampart for them and " +
+                    "remove it only from this stack, delete its guard and then its release from the state: pulumi state delete",
             );
         await new Promise((resolve) => setTimeout(resolve, 1000));
     }
 }
 
-/** The graphs of the whole cluster that need Rampart, and the longest wait for their deletion. */
-async function inTheWay(access: PlainAccess): Promise<{ why?: string; seconds: number }> {
-    try {
-        const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");
-        if (graphs.length === 0) return { seconds: 0 };
-        return {
-            why: graphs.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).join(", "),
-            seconds: graphs.every(({ metadata }) => metadata?.deletionTimestamp) ? GOING_SECONDS : STAYING_SECONDS,
-        };
-    } catch (error) {
-        return { why: `not known: ${String((error as Error).message).split("\n")[0]}`, seconds: STAYING_SECONDS };
-    }
-}
+const titleOfGraph = ({ metadata }: { metadata?: { namespace?: string; name?: string } }) =>
+    `${metadata?.namespace}/${metadata?.name}`;
