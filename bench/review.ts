@@ -1,17 +1,12 @@
 /** `review`: measures the time of a review without the engine's preview. */
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { promisify } from "node:util";
 import { renderMarkdown } from "../ops/stack/review/markdown";
 import { policyFindings } from "../ops/stack/review/policies";
 import { readPreview, type Exported } from "../ops/stack/review/preview";
 import { renderText } from "../ops/stack/review/report";
 import { reviewOf } from "../ops/stack/review/review";
 import { listsOf } from "../policy/rules/facts";
-import { pulumiEnv } from "../sandbox/world/pulumi";
 import { ROOT } from "../sandbox/world/state";
 import { callers } from "./callers";
 import { seconds } from "./consumers";
@@ -19,7 +14,6 @@ import { type Bench, removeNamespace } from "./sandbox";
 import { AlpaAuth, FAST } from "./stacks";
 import { aligned } from "./table";
 
-const run = promisify(execFile);
 const HEAD = [
     "callers",
     "preview, s",
@@ -28,7 +22,6 @@ const HEAD = [
     "read and judged, s",
     "policy rules, s",
     "written, s",
-    "command, s",
 ];
 
 /** The largest possible change: every caller gets a lower limit, and one of its two keys is revoked. */
@@ -42,20 +35,18 @@ export async function measureReview(bench: Bench, counts: number[], say: (line: 
         program.configure(all(["a", "b"]), { limits: { requests: 60, perSeconds: 60 } });
         await program.up();
         program.configure(all(["a"]), { limits: { requests: 30, perSeconds: 60 } });
-        rows.push([String(count), ...(await measure(bench, program, count))]);
+        rows.push([String(count), ...(await measure(program, count))]);
         say(`${count}: ${rows.at(-1)!.join(", ")}`);
         await removeNamespace(bench, program.stack);
     }
     say(`\nEvery caller loses a key and half of its limit\n${aligned([HEAD, ...rows])}\n`);
 }
 
-async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<string[]> {
+async function measure(program: AlpaAuth, count: number): Promise<string[]> {
     let text = "";
     const previewed = await seconds(async () => {
         text = await program.run(["preview", "--json", ...program.settings.args]);
     });
-    const file = join(bench.dir, "preview.json");
-    writeFileSync(file, text);
     const state = (JSON.parse(await program.run(["stack", "export"])) as { deployment: Exported }).deployment;
     const today = new Date();
     const times: number[] = [performance.now()];
@@ -67,19 +58,11 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
     renderText(review);
     renderMarkdown(review);
     times.push(performance.now());
-    const command = await seconds(() => asCommand(bench, program.stack, file));
     // Checks that the review has found the measured change and nothing else.
     assert.deepEqual(broken, []);
     const codes = ["credential-revoked", "limit-lowered"];
     for (const code of codes) assert.equal(review.findings.filter((one) => one.code === code).length, count, code);
     const parts = times.slice(1).map((time, i) => ((time - times[i]) / 1000).toFixed(2));
     const size = (text.length / 2 ** 20).toFixed(1);
-    return [previewed.toFixed(1), size, String(review.findings.length), ...parts, command.toFixed(1)];
-}
-
-/** Runs the review as a command, so that the measured time includes the start of Node.js and the calls of Pulumi. */
-async function asCommand(bench: Bench, stack: string, preview: string): Promise<void> {
-    const args = ["stack", "review", "--stack", stack, "--preview", preview, "--fail-on", "none"];
-    const env = { ...process.env, ...pulumiEnv(bench.dir, bench.world.facts) };
-    await run(process.execPath, [join(ROOT, "ops/alpa-auth.js"), ...args], { cwd: ROOT, env });
+    return [previewed.toFixed(1), size, String(review.findings.length), ...parts];
 }

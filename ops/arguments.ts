@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { readFileSync } from "node:fs";
 import { isDnsLabel, LABEL_LIMIT } from "../config/values";
 import { CONSENT } from "./consent";
 import type { Context } from "./context";
@@ -36,6 +37,15 @@ export function wholeNumber(least: number, most = 999_999_999): (text: string) =
 
 /** Parses a time limit in seconds. The maximum, a day, is below the limit of Node.js timers. */
 export const timeLimit = wholeNumber(1, 86_400);
+
+/** Reads the file that an option names. */
+export function fileText(file: string): string {
+    try {
+        return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+    } catch (error) {
+        throw new InvalidArgumentError(`Must be a file that can be read (${(error as NodeJS.ErrnoException).code}).`);
+    }
+}
 
 /** Parses the name of a consumer, or the id of a credential. */
 export function label(text: string): string {
@@ -82,7 +92,7 @@ export function withChange(command: Command, does = "write the stack file and ru
 
 /** Adds example command lines to the help of a command. @param lines command lines without the name of the program */
 export function withExamples(command: Command, ...lines: string[]): Command {
-    const isForProgram = (line: string) => /--(json|csv|format)\b/.test(line);
+    const isForProgram = (line: string) => /--(json|format)\b/.test(line);
     const examples = lines.map((line) => `  ${isForProgram(line) ? QUIET_COMMAND_LINE : COMMAND_LINE} ${line}`);
     return command.addHelpText("after", ["", "Examples:", ...examples].join("\n"));
 }

@@ -20,32 +20,20 @@ interface ContentRecord extends Common {
     /** Priority, only for MX. */
     priority?: number;
 }
-interface CaaRecord extends Common {
-    type: "CAA";
-    data: { flags: number; tag: string; value: string };
+/** Record types whose value has fields. */
+interface DataOf {
+    CAA: { flags: number; tag: string; value: string };
+    DS: { keyTag: number; algorithm: number; digestType: number; digest: string };
+    SRV: { priority: number; weight: number; port: number; target: string };
+    TLSA: { usage: number; selector: number; matchingType: number; certificate: string };
 }
-interface DsRecord extends Common {
-    type: "DS";
-    data: { keyTag: number; algorithm: number; digestType: number; digest: string };
-}
-interface SrvRecord extends Common {
-    type: "SRV";
-    data: { priority: number; weight: number; port: number; target: string };
-}
-interface TlsaRecord extends Common {
-    type: "TLSA";
-    data: { usage: number; selector: number; matchingType: number; certificate: string };
-}
+type DataRecord = { [T in keyof DataOf]: Common & { type: T; data: DataOf[T] } }[keyof DataOf];
 /** One record of a zone from the records file. */
-export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
-type RecordType = ZoneRecord["type"];
+export type ZoneRecord = ContentRecord | DataRecord;
 
 /** Inputs of the Cloudflare resource, without the zone. */
-interface RenderedRecord {
-    name: string;
-    type: RecordType;
-    ttl: number;
-    proxied: boolean;
+interface RenderedRecord extends Common {
+    type: ZoneRecord["type"];
     content?: string;
     priority?: number;
     data?: Record<string, string | number>;

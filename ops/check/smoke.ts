@@ -15,7 +15,7 @@ import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { addressProblem, type Credential } from "../service-call";
 import { gatewayOf } from "../stack/gateway";
-import { classOf, limitsInForce } from "../stack/limits";
+import { limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { authenticatorIn, serverIn, type Consumer } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
@@ -98,7 +98,7 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         ...notTried(consumer, presented),
         ...(access ? [] : methodsNotTried(consumer.name, presented, stack.flag)),
     );
-    const shared = classOf(stack, consumer.name);
+    const shared = consumer.class;
     const limit = access
         ? "the limit: the edge counts requests by IP address, which other callers may share"
         : shared !== undefined

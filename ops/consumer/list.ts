@@ -1,13 +1,11 @@
-import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { FindingsError } from "../errors";
-import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
-import { gatewayOf, type Gateway } from "../stack/gateway";
+import { gatewayOf } from "../stack/gateway";
 import { generatedIn } from "../stack/history/generated";
 import { undoDrift } from "../stack/review/drift";
 import { exported } from "../stack/review/review";
@@ -15,10 +13,9 @@ import { callersOf, findStack, type Stack } from "../stack/stack";
 import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
 import { listExpiring } from "./expiring";
 import { lacksSince } from "./handouts/record";
-import { readLive, type Live } from "./state/cluster-consumers";
-import { ALL, compare, forAll, type Row } from "./state/compare";
+import { readLive } from "./state/cluster-consumers";
+import { ALL, compare, type Row } from "./state/compare";
 import { tokenRows, type TokenRow } from "./state/list-tokens";
-import { renderedOf } from "./state/rendered-consumer";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -62,41 +59,16 @@ async function list(context: Context, args: ListArgs): Promise<void> {
         const rows = await tokenRows(context, stack);
         return await show(context, stack, args, rows, renderTokens(rows), []);
     }
-    const gateway = gatewayOf(stack);
-    const rendered = await renderedOf(context, stack);
+    const { namespace } = gatewayOf(stack);
     const access = await accessOf(context, stack);
-    const live = await readLive(access, gateway.namespace);
+    const live = await readLive(access, namespace);
     // The verifier belongs to the program and is not a caller.
     if (readValue(stack.text, "option") === "intra-b")
         live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
-    const kubectl = kubectlOf(access, gateway.namespace);
-    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl, rendered);
-    const shown = render(rows);
-    if (rendered === undefined)
-        rows.push(forAll("the config is invalid, so limits and tokens were not compared (see: pulumi preview)"));
-    const deletions = repairsOf(rows, [LEFT_BY_UP]);
-    const foreign = await foreignRows(context, access, gateway, live);
-    rows.push(...foreign);
-    const before = beforeRepair(kubectlOf(access, gateway.binding.gatewayNamespace), stack.short);
-    await show(context, stack, args, rows, shown, [...deletions, ...repairsOf(foreign, before)]);
-}
-
-/** The commands of the rows, of which several may have the same, below lines that introduce them. */
-function repairsOf(rows: Row[], before: string[]): string[] {
-    const repairs = new Set(rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`])));
-    return repairs.size === 0 ? [] : [...before, ...repairs];
-}
-
-/** Objects in APISIX that the ingress controller did not write, so kubectl does not show them. */
-async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
-    const { binding, isInstalled } = gateway;
-    const { foreign, unread, isUnknown } = await context.auditGateway(access, { binding, isInstalled });
-    const rows = foreign.map(({ says, repair }) => ({ ...forAll(says), live: true, repair }));
-    // Before the first run there is no APISIX.
-    if (unread === undefined || live.consumers.length === 0) return rows;
-    if (!isUnknown) return [...rows, forAll(unread)];
-    context.note(`Not compared with the objects in APISIX: ${unread}`);
-    return rows;
+    const kubectl = kubectlOf(access, namespace);
+    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl);
+    const deletions = new Set(rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`])));
+    await show(context, stack, args, rows, render(rows), deletions.size === 0 ? [] : [LEFT_BY_UP, ...deletions]);
 }
 
 /** @param shown the table @param repairs lines below the problems */

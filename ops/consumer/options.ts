@@ -1,24 +1,15 @@
 /** Options that several commands have. */
-import { InvalidArgumentError, type Command } from "commander";
-import { readFileSync } from "node:fs";
+import type { Command } from "commander";
 import { LIMITS, type Limits } from "../../components/consumers/limits";
 import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
-import { wholeNumber } from "../arguments";
+import { fileText, wholeNumber } from "../arguments";
 import type { Stack } from "../stack/stack";
 import { readNumber } from "../stack/stack-file";
 
 /** Adds `--public-key-file`, whose value is the content of the file. */
 export function withPublicKey(command: Command): Command {
     const help = `the caller's public key in PEM form, required with ${PUBLIC_KEY_NAMES} (default: none)`;
-    return command.option("--public-key-file <file>", help, (file: string) => {
-        try {
-            return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
-        } catch (error) {
-            throw new InvalidArgumentError(
-                `Must be a file that can be read (${(error as NodeJS.ErrnoException).code}).`,
-            );
-        }
-    });
+    return command.option("--public-key-file <file>", help, fileText);
 }
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;

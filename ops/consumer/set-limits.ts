@@ -3,7 +3,7 @@ import { label, withChange, withConsumer, withExamples, type AddCommand, type Ch
 import type { Context } from "../context";
 import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
-import { limitsInWords, ownLimits } from "../stack/limits";
+import { limitsInWords } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
 import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./options";
 import { edit, lookUp } from "./plan";
@@ -52,7 +52,7 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     const fields: { limits?: object; class?: string } = {};
     const effects: string[] = [];
     if (given !== undefined || args.clear) {
-        const before = ownLimits(stack, name);
+        const before = consumer.limits ?? {};
         const after: Limits = { ...(args.clear ? {} : before), ...given };
         const unset = Object.fromEntries(LIMITS.map((limit) => [limit, undefined]));
         fields.limits = Object.keys(after).length === 0 ? undefined : { ...unset, ...after };

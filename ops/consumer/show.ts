@@ -6,7 +6,7 @@ import { inWords, isOver } from "../dates";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
 import { generatedIn } from "../stack/history/generated";
-import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
+import { limitsInForce, limitsInWords } from "../stack/limits";
 import { exported } from "../stack/review/review";
 import { findStack, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
@@ -32,7 +32,7 @@ async function show(context: Context, name: string, args: { stack?: string; json
     const credentials = consumer.credentials.map((one) =>
         shownCredential(context, stack, name, one, generated.get(`${name}/${one.id}`)?.fingerprint),
     );
-    const [limits, own] = [limitsInForce(stack, name), ownLimits(stack, name)];
+    const [limits, own] = [limitsInForce(stack, name), consumer.limits ?? {}];
     if (args.json) {
         const about = { stack: stack.short, name, class: consumer.class ?? null, limits, ownLimits: own };
         return context.out(json({ ...about, credentials }));

@@ -1,5 +1,4 @@
 /** `convert plan`: shows the steps, and the problems that prevent them. */
-import { dirname } from "node:path";
 import type { Option } from "commander";
 import { BEFORE, TARGET, type Target } from "../../components/opt/conversion-phases";
 import { counted } from "../../config/problems";
@@ -83,7 +82,7 @@ export async function startProblems(context: Context, found: FoundConversion, to
     const text = setPlace(stack.text, { stage: "prepared", attempt: progress.attempt });
     const secrets = await readSecrets(context, stack);
     const problems = [
-        ...checkConfig(text, secrets, dirname(stack.file), stack.callers?.text).problems,
+        ...checkConfig({ ...stack, text }, secrets).problems,
         ...(readValue(stack.text, "gateway", "closed") !== undefined
             ? ["gateway.closed: must not be set when a conversion begins. Remove gateway.closed, and run: pulumi up"]
             : []),

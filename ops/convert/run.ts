@@ -4,9 +4,8 @@ import { withChange, withExamples, type AddCommand } from "../arguments";
 import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { isAlive } from "../lock-file";
 import { json, shownPath } from "../output";
-import { takeEditLock } from "../stack/edit-lock";
+import { isAlive, takeEditLock } from "../stack/edit-lock";
 import { isCommittable } from "../stack/history/commits";
 import { findStack } from "../stack/stack";
 import { whoAmI } from "../who-am-i";
@@ -78,8 +77,7 @@ export async function runConversion(context: Context, args: ConvertArgs): Promis
 
 async function problemsOf(context: Context, found: FoundConversion, to: Target, args: ConvertArgs): Promise<string[]> {
     const { stack, progress } = found;
-    const since = progress.attempt?.at ?? "";
-    const isRunning = (pid: number) => pid !== process.pid && isAlive({ pid, host: hostname(), since });
+    const isRunning = (pid: number) => pid !== process.pid && isAlive({ pid, host: hostname() });
     const successor = { by: whoAmI(), isAlive: isRunning, takeOver: args.takeOver ?? false };
     const others = notOurs(stack.short, progress, successor);
     if (others.length > 0) return others;

@@ -7,7 +7,7 @@ import type { GatewayBinding } from "../../components/apisix/wiring";
 import { expectedObjects } from "./expected";
 import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 
-export interface Audit {
+interface Audit {
     foreign: Foreign[];
     /** Why APISIX could not be read, or a problem of APISIX as a whole. Unset if all objects were read. */
     unread?: string;

@@ -15,8 +15,8 @@ export interface Expected {
     controller: string;
     /** Ids of objects by kind. A kind has the name of its folder in the Admin API. */
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
-    /** Names of credentials: by APISIX's name of the consumer, then by the id of the credential. */
-    consumers: Map<string, Map<string, string>>;
+    /** Ids of credentials by APISIX's name of the consumer. */
+    consumers: Map<string, Set<string>>;
     /**
      * Kubernetes objects, as `kind namespace/name`, whose objects in APISIX are recognized by the controller's labels. Their
      * ids in APISIX are not computed here.
@@ -85,7 +85,7 @@ export async function expectedObjects(list: Lister, read: Reader, binding: Gatew
             plugin_metadata: new Set(Object.keys((specOf(found).pluginMetadata as object | undefined) ?? {})),
         },
         consumers: new Map([
-            ...simple.filter(bound).map((one) => [fullName(one), new Map<string, string>()] as const),
+            ...simple.filter(bound).map((one) => [fullName(one), new Set<string>()] as const),
             ...consumers
                 .filter((one) => isOurGateway(specOf(one).gatewayRef as Partial<ProxyName> | undefined, one))
                 .map((one) => [fullName(one), credentialsOf(one)] as const),
@@ -182,10 +182,8 @@ function enabled(plugins: unknown, field: "enable" | "enabled"): string[] {
         .map(({ name }) => name);
 }
 
-function credentialsOf(consumer: Live): Map<string, string> {
+function credentialsOf(consumer: Live): Set<string> {
     const { credentials = [] } = specOf(consumer) as { credentials?: { name?: string }[] };
     const username = fullName(consumer);
-    return new Map(
-        credentials.flatMap(({ name }) => (name === undefined ? [] : [[credentialId(username, name), name] as const])),
-    );
+    return new Set(credentials.flatMap(({ name }) => (name === undefined ? [] : credentialId(username, name))));
 }

@@ -18,9 +18,6 @@ export interface Foreign {
     path: string;
     /** Command that removes the object. */
     repair: string;
-    /** Name of the consumer, and of the credential, if the object is one of these. */
-    consumer?: string;
-    credential?: string;
 }
 
 type Value = Record<string, unknown> & { id?: string; name?: string; labels?: Record<string, string> };
@@ -200,7 +197,7 @@ async function foreignCredentials(
 function foreignCredential(
     { key, value }: Item,
     username: string,
-    known: Map<string, string>,
+    known: Set<string>,
     kubectl: string,
 ): Foreign | undefined {
     const id = idIn(key);
@@ -220,8 +217,6 @@ function foreignCredential(
         says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
         path,
         repair: deletion(kubectl, path),
-        consumer: username,
-        credential: known.get(id) ?? id,
     };
 }
 
@@ -233,7 +228,6 @@ function foreign(kubectl: string, kind: Kind, { key, value }: Item, problem: str
         says: plain(`APISIX: ${KINDS[kind]} ${shown(id, value.name)} ${problem}`),
         path,
         repair: deletion(kubectl, path),
-        ...(kind === "consumers" ? { consumer: id } : {}),
     };
 }
 
@@ -243,21 +237,6 @@ const NAME = 60;
 function shown(id: string, name: unknown): string {
     const text = typeof name === "string" && name !== id ? `${id} (${name})` : id;
     return text.length > NAME ? `${text.slice(0, NAME)}…` : text;
-}
-
-/**
- * Lines to print before the repair commands. They tell the operator to rotate the Admin keys first, because the holder of
- * a leaked key could create the deleted objects again.
- * @param kubectl kubectl for the gateway's namespace
- * @param stack stack that installed the gateway
- */
-export function beforeRepair(kubectl: string, stack: string): string[] {
-    return [
-        "Only a holder of an Admin key can make these changes, so a key has leaked. Rotate both keys first, then delete the objects (docs/operate/leaked-credentials.md: An Admin key has leaked):",
-        `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-seed'`,
-        `  ${kubectl} rollout restart deployment/apisix`,
-        `  ${kubectl} port-forward deployment/apisix 9180    # in another terminal, while you delete`,
-    ];
 }
 
 /** Command that deletes an object. It passes the key only through pipes, since all users of a machine can read command lines. */

@@ -15,42 +15,24 @@ interface Verdict {
     warnings: string[];
 }
 
-/**
- * Checks a stack file as `pulumi up` will.
- * @param secrets plain text by ciphertext, for checks of secret values
- * @param folder folder of the stack file
- * @param callers text of the callers file
- * @param today decides which credentials have expired
- */
-export function checkConfig(
-    text: string,
-    secrets?: ReadonlyMap<string, string>,
-    folder?: string,
-    callers?: string,
-    today?: Date,
-): Verdict {
+/** The stack file, with its place and its callers file. */
+type Files = Pick<Stack, "file" | "text" | "callers">;
+
+/** Checks a stack as `pulumi up` will. @param secrets plain text by ciphertext @param today decides which credentials have expired */
+export function checkConfig(files: Files, secrets: ReadonlyMap<string, string>, today?: Date): Verdict {
     try {
-        return { problems: [], warnings: readSettings(text, secrets, folder, today, callers).warnings };
+        return { problems: [], warnings: readSettings(files, secrets, today).warnings };
     } catch (error) {
         if (error instanceof ConfigError) return { problems: error.problems, warnings: [] };
         throw error;
     }
 }
 
-/**
- * Reads the settings from a stack file. The parameters mean the same as in {@link checkConfig}.
- * @throws ConfigError that lists all problems
- */
-function readSettings(
-    text: string,
-    secrets: ReadonlyMap<string, string> = new Map(),
-    folder?: string,
-    today?: Date,
-    callers?: string,
-): Settings {
-    const file = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
+/** Reads the settings of a stack. The parameters mean the same as in {@link checkConfig}. @throws ConfigError that lists all problems */
+function readSettings({ file, text, callers }: Files, secrets: ReadonlyMap<string, string>, today?: Date): Settings {
+    const read = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
     const encrypted = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
-    const own = Object.entries(file?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
+    const own = Object.entries(read?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
     const raw = own.map(([key, value]): [string, string] => [
         key.replace(PREFIX, ""),
         typeof value === "string" ? value : JSON.stringify(value),
@@ -60,13 +42,12 @@ function readSettings(
         JSON.stringify(encrypted?.config?.[`${PREFIX}${key}`] ?? encrypted?.config?.[key] ?? null).includes(
             '{"secure":',
         ) && !inPlain(value);
-    return parse(Object.fromEntries(raw), isSecret, today, undefined, folder, callers);
+    return parse(Object.fromEntries(raw), isSecret, today, undefined, dirname(file), callers?.text);
 }
 
 /** The settings of a stack. @throws ConfigError that lists all problems of its config */
 export async function settingsOf(context: Context, stack: Stack): Promise<Settings> {
-    const secrets = await readSecrets(context, stack);
-    return readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
+    return readSettings(stack, await readSecrets(context, stack), context.today);
 }
 
 /** Returns the plain text of each ciphertext in a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */

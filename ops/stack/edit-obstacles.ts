@@ -15,10 +15,16 @@ export function filesOf(stack: Stack): Edited[] {
     return stack.callers === undefined ? [stack] : [stack, stack.callers];
 }
 
-/** Problems that prevent any change of a stack now. */
-export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
+/** Problems that prevent any change of a stack now. @param more another problem of the state */
+export async function obstacles(
+    context: Context,
+    stack: Stack,
+    more: (state: Exported) => string | undefined = () => undefined,
+): Promise<string[]> {
     const state = await exported(context, stack);
-    return [...(await foreignEdits(stack)), ...(typeof state === "string" ? [state] : pendingIn(stack, state))];
+    const edits = await foreignEdits(stack);
+    if (typeof state === "string") return [...edits, state];
+    return [...edits, ...pendingIn(stack, state), ...[more(state)].filter((one) => one !== undefined)];
 }
 
 /** Uncommitted edits of the stack's files by hand. */
@@ -28,16 +34,8 @@ export async function foreignEdits(stack: Stack): Promise<string[]> {
 }
 
 /** Problems that prevent a change that is not part of a conversion: {@link obstacles}, and a conversion in progress. */
-export async function obstaclesOrConversion(context: Context, stack: Stack): Promise<string[]> {
-    const state = await exported(context, stack);
-    if (typeof state === "string") return [...(await foreignEdits(stack)), state];
-    const converting = conversionProblem(stack.short, progressIn(state));
-    return [
-        ...(await foreignEdits(stack)),
-        ...pendingIn(stack, state),
-        ...(converting === undefined ? [] : [converting]),
-    ];
-}
+export const obstaclesOrConversion = (context: Context, stack: Stack) =>
+    obstacles(context, stack, (state) => conversionProblem(stack.short, progressIn(state)));
 
 /** Detects an uncommitted edit by hand: this run would apply it too, and a rollback would lose it. */
 async function foreignEdit(stack: Stack, edited: Edited): Promise<string[]> {

@@ -38,17 +38,11 @@ export function replace(file: string, text: string): void {
     renameSync(scratch, real);
 }
 
-/** Returns the names of the files that have changed since the command read them. */
-function changedSince(stack: Stack): string[] {
-    return filesOf(stack)
-        .filter(({ file, text }) => readFileSync(file, "utf8") !== text)
-        .map((one) => nameOf(stack, one));
-}
-
 /** @throws Failure if a file has changed since the command read it. Called under the lock of {@link takeEditLock} */
 export function unchanged(stack: Stack): void {
-    const [name] = changedSince(stack);
-    if (name !== undefined) throw new Failure(`${name}: changed while the command was running. Run the command again.`);
+    const changed = filesOf(stack).find(({ file, text }) => readFileSync(file, "utf8") !== text);
+    if (changed)
+        throw new Failure(`${nameOf(stack, changed)}: changed while the command was running. Run the command again.`);
 }
 
 /**

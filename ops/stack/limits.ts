@@ -4,23 +4,14 @@ import { readLimits } from "./stack-file";
 
 type Lists = Pick<Stack, "text" | "callers">;
 
-/** Limits that the entry of a caller sets. */
-export function ownLimits(lists: Lists, caller: string): Limits {
-    return callersOf(lists).find(({ name }) => name === caller)?.limits ?? {};
-}
-
 /**
  * Limits in force for a caller: those of its entry, and the stack's limits where the entry sets none. `concurrent` is
  * omitted if the caller has a class, whose share limits the open requests instead.
  */
 export function limitsInForce(lists: Lists, caller: string): Limits {
-    const { concurrent, ...rest } = callerLimits(readLimits(lists.text), ownLimits(lists, caller));
-    return concurrent === undefined || classOf(lists, caller) !== undefined ? rest : { ...rest, concurrent };
-}
-
-/** Name of the caller's class. */
-export function classOf(lists: Lists, caller: string): string | undefined {
-    return callersOf(lists).find(({ name }) => name === caller)?.class;
+    const { limits = {}, class: named } = callersOf(lists).find(({ name }) => name === caller) ?? {};
+    const { concurrent, ...rest } = callerLimits(readLimits(lists.text), limits);
+    return concurrent === undefined || named !== undefined ? rest : { ...rest, concurrent };
 }
 
 /** `60 requests per 60 s, 2 at the same time, 4096 tokens per answer, 2000000 tokens per 86400 s`, or `none`. */

@@ -25,9 +25,6 @@ interface PulumiOptions {
  */
 const PATIENCE_SECONDS = [60, 30];
 
-/** Longest time from the first signal to the end of Pulumi, in seconds. */
-export const INTERRUPT_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
-
 /**
  * Environment of Pulumi and its providers. Without this variable, the Cloudflare provider does not report which properties
  * differ, and the JSON of a refresh omits the resource (pulumi-terraform-bridge, pkg/pf/tfbridge/provider_diff.go).

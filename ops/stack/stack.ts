@@ -117,29 +117,17 @@ interface ConversionOutput {
  */
 export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: AbortSignal): Promise<Outputs> {
     const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name], { signal });
-    const {
-        url,
-        credentials = {},
-        jwtSecrets = {},
-        expires = {},
-        identity,
-        conversion,
-    } = jsonObject<{
-        url?: string;
-        credentials?: Record<string, string | TokenPair>;
-        jwtSecrets?: Record<string, string>;
-        expires?: Record<string, string>;
-        identity?: Record<string, Identity>;
-        conversion?: ConversionOutput;
-    }>(text, "pulumi stack output");
+    const { credentials = {}, ...rest } = jsonObject<PrintedOutputs>(text, "pulumi stack output");
     const pairs = Object.entries(credentials);
     return {
-        url,
+        jwtSecrets: {},
+        expires: {},
+        ...rest,
         credentials: Object.fromEntries(pairs.filter((p): p is [string, string] => typeof p[1] === "string")),
-        jwtSecrets,
-        expires,
-        ...(identity && { identity }),
-        ...(conversion === undefined ? {} : { conversion }),
         serviceTokens: Object.fromEntries(pairs.filter((p): p is [string, TokenPair] => typeof p[1] === "object")),
     };
 }
+
+type PrintedOutputs = Omit<Partial<Outputs>, "credentials" | "serviceTokens"> & {
+    credentials?: Record<string, string | TokenPair>;
+};

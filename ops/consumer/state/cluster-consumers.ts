@@ -1,5 +1,3 @@
-import { textsOf } from "../../../components/consumers/credential-evidence";
-import type { ConsumerPlugin } from "../../../components/consumers/limits";
 import { openApiServer, type ApiServer, type PlainAccess } from "../../../components/kubernetes/api-server";
 import { openLister, openReader } from "../../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
@@ -17,8 +15,8 @@ export interface Live {
      * Consumer stays Available even if APISIX rejects it.
      */
     routeProblem?: string;
-    /** Fields of the Secrets of the namespace that are no secrets, by the Secret's name: the settings of tokens. */
-    secrets: Map<string, Record<string, string>>;
+    /** Names of the Secrets of the namespace. */
+    secrets: Set<string>;
 }
 
 /** Longest wait for the API server, in seconds. */
@@ -55,15 +53,10 @@ async function readAll(access: PlainAccess, api: ApiServer, namespace: string): 
     const verdict = judge({ kind: "condition", type: "Accepted" }, found);
     // Before the first `pulumi up` the route does not have to exist.
     const isFine = verdict.state === "ready" || (!found && consumers.length === 0);
-    const settings = secrets.map((one) => {
-        const { secret: _, key, algorithm, ...rest } = textsOf(one);
-        // The field `key` of a credential without an algorithm is the key itself.
-        return [one.metadata!.name!, algorithm === undefined ? {} : { key, algorithm, ...rest }] as const;
-    });
     return {
         consumers: (consumers as unknown as ConsumerObject[]).map(readConsumer),
         ...(isFine ? {} : { routeProblem: `ApisixRoute ${namespace}/${ROUTE}: ${verdict.why}` }),
-        secrets: new Map(settings),
+        secrets: new Set(secrets.map(({ metadata }) => metadata!.name!)),
     };
 }
 
@@ -80,10 +73,7 @@ function whyUnread(error: unknown, namespace: string, limitSeconds: number): str
 
 interface ConsumerObject {
     metadata: { name: string; generation?: number; annotations?: Record<string, string> };
-    spec?: {
-        credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[];
-        plugins?: ConsumerPlugin[];
-    };
+    spec?: { credentials?: { name?: string; type?: string; secretRef?: { name?: string } }[] };
     status?: { conditions?: Condition[] };
 }
 
@@ -95,7 +85,7 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject) {
     // A Consumer has the condition Available. A condition with an older observedGeneration is ignored.
     const condition = status?.conditions?.find(({ type }) => type === "Available");
     const current = condition?.observedGeneration === metadata.generation;
-    const { credentials = [], plugins = [] } = spec ?? {};
+    const { credentials = [] } = spec ?? {};
     return {
         name: metadata.name,
         /** Stack that created it. */
@@ -106,7 +96,6 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject) {
             type,
             secret: secretRef?.name,
         })),
-        plugins,
         /** Whether the ingress controller has accepted the current generation, with its message. */
         accepted: current && condition?.status === "True",
         message: current ? condition?.message : "not seen by the ingress controller yet",

@@ -1,7 +1,6 @@
 import { isOver } from "../../dates";
 import type { Consumer } from "../../stack/stack-file";
 import type { Live, LiveConsumer } from "./cluster-consumers";
-import { differences, type Rendered } from "./rendered-consumer";
 
 /** Name in the rows that concern all consumers. A consumer's name never contains brackets. */
 export const ALL = "(all)";
@@ -32,18 +31,11 @@ export interface Row {
 }
 
 /**
+ * Compares which credentials exist. `stack drift` compares what the objects contain.
  * @param owner value of the owner annotation on this stack's objects, `<project>/<stack>`
  * @param kubectl kubectl for the namespace of the consumers
- * @param rendered the callers as the program renders them. If undefined, limits and JWT settings are not compared
  */
-export function compare(
-    config: Consumer[],
-    live: Live,
-    owner: string,
-    today: Date,
-    kubectl: string,
-    rendered?: Map<string, Rendered>,
-): Row[] {
+export function compare(config: Consumer[], live: Live, owner: string, today: Date, kubectl: string): Row[] {
     const rows = config.flatMap((consumer) => {
         const object = live.consumers.find(({ name }) => name === consumer.name);
         const wanted: (Consumer["credentials"][number] | undefined)[] = [...consumer.credentials];
@@ -53,9 +45,6 @@ export function compare(
         return [
             ...wanted.map((credential) => {
                 const row = rowOf(consumer.name, credential, object, live, owner, today);
-                const wantedObject = rendered?.get(consumer.name);
-                if (wantedObject && object)
-                    row.problems.push(...differences(wantedObject, object, live, credential?.id));
                 return consumer.class === undefined ? row : { ...row, class: consumer.class };
             }),
             ...extra.map(({ id }) => unwanted(live, id, object!, "not in the config")),
@@ -81,7 +70,7 @@ function deletion(kubectl: string, { name, credentials }: LiveConsumer): string 
 }
 
 /** Creates the row for a problem that concerns all consumers. */
-export function forAll(problem: string): Row {
+function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
     return { consumer: ALL, ...nothing, live: false, accepted: false, problems: [problem] };
 }

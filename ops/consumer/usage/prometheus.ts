@@ -1,11 +1,28 @@
 import * as z from "zod";
+import { DAY_MS } from "../../../config/keys/consumers/credentials";
 import { errorMessage, Failure } from "../../errors";
 import { printable } from "../../output";
-import type { Period } from "./period";
-import { figuresOf, type Figures, type Tokens } from "./figures";
+import { figuresOf, type Figures, type Tokens } from "./rows";
 
 /** Longest time for the answers to all queries. */
 const TIMEOUT_SECONDS = 10;
+
+/** The period of the figures; it ends now. */
+export interface Period {
+    /** Length in the form of the option and of Prometheus: `90m`, `24h`, `7d`. */
+    since: string;
+    from: Date;
+    to: Date;
+}
+
+const UNIT_MS: Record<string, number> = { m: 60_000, h: 3_600_000, d: DAY_MS };
+
+/** Parses a period. @returns undefined for an invalid text */
+export function readPeriod(since: string, now: Date): Period | undefined {
+    const [, number, unit] = /^([1-9]\d{0,3})([mhd])$/.exec(since) ?? [];
+    if (number === undefined) return undefined;
+    return { since, from: new Date(now.getTime() - Number(number) * UNIT_MS[unit]), to: now };
+}
 
 /** Answer to an instant query: https://prometheus.io/docs/prometheus/latest/querying/api/ (2026-11). */
 const ANSWER = z.object({
@@ -22,12 +39,14 @@ const ERROR = z.object({ status: z.literal("error"), errorType: z.string(), erro
 
 type Sample = z.output<typeof ANSWER>["data"]["result"][number];
 
-/** Problem of the address of a Prometheus server; undefined if there is none. A password in it is not quoted. */
-export function addressProblem(text: string): string | undefined {
+/** Problems of the address of a Prometheus server. A password in it is not quoted. */
+export function addressProblem(text: string): string[] {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash;
-    if (isPlain && !url.username && !url.password) return undefined;
-    return "--prometheus: must be an address with http:// or https://, without user, password and query, for example http://127.0.0.1:9090.";
+    if (isPlain && !url.username && !url.password) return [];
+    return [
+        "--prometheus: must be an address with http:// or https://, without user, password and query, for example http://127.0.0.1:9090.",
+    ];
 }
 
 /** What to ask a Prometheus server for. */

@@ -1,5 +1,4 @@
 /** A change of a stack file, which commands show and, with consent, apply. */
-import { dirname } from "node:path";
 import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -96,14 +95,13 @@ async function consider(
     const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
     if (after !== undefined) {
         const secrets = await readSecrets(context, stack);
-        const check = (own: string, callers?: string) =>
-            checkConfig(own, secrets, dirname(stack.file), callers, context.today);
-        const { text, callers } = stack;
-        const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
+        const check = (files: Stack) => checkConfig(files, secrets, context.today);
+        const [text, callers] = [after, { ...stack.callers!, text: after }];
+        const verdict = check(edited === stack ? { ...stack, text } : { ...stack, callers });
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
-        const before = new Set(check(text, callers?.text).warnings);
+        const before = new Set(check(stack).warnings);
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
     const ignored = alone ? await foreignEdits(stack) : [];

@@ -1,5 +1,4 @@
 /** `stack review`: shows the effect of a change on live callers, and whether it may be merged or applied. */
-import { Option } from "commander";
 import { counted } from "../../../config/problems";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,8 +14,7 @@ import type { Finding } from "../review/finding";
 import { escaped } from "../review/markdown";
 import { openedOutputs } from "../review/opened-outputs";
 import { plain, type Review } from "../review/report";
-import { readPreview } from "../review/preview";
-import { asBadAs, exported, fileText, fullReview, render, withMore } from "../review/review";
+import { asBadAs, exported, fullReview, render, withMore } from "../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
 import { planIn, savePlanOrigin } from "./plan-folder";
@@ -27,7 +25,7 @@ export const command: AddCommand = (stack, context) =>
         withReview(withStack(stack.command("review"))),
         "stack review --stack intra",
         "stack review --stack intra --out plan   # then: npm run ops -- stack apply --stack intra --plan plan",
-        "stack review --stack intra --preview preview.json --format markdown --fail-on none",
+        "stack review --stack intra --format markdown --fail-on none",
     )
         .description(
             "Review the effects of a change on live callers, most dangerous first, under the policy pack and with the accepted findings; changes nothing",
@@ -36,17 +34,9 @@ export const command: AddCommand = (stack, context) =>
             "--out <folder>",
             "if the change passes, write the plan to this new folder for stack apply (default: none)",
         )
-        .addOption(
-            new Option(
-                "--preview <file>",
-                "read the output of pulumi preview --json (default: run pulumi preview)",
-            ).conflicts("out"),
-        )
         .action((args) => review(context, args));
 
 interface ReviewArgs extends ReviewOptions {
-    /** File with the output of `pulumi preview --json`. Default: none, and the command runs it. */
-    preview?: string;
     /** Folder for the plan, which `stack apply` carries out. */
     out?: string;
 }
@@ -57,10 +47,6 @@ const PROPOSED_DAYS = 7;
 async function review(context: Context, args: ReviewArgs): Promise<void> {
     const root = context.program ?? ROOT;
     const acceptances = readAccepted(root, context.today);
-    if (args.preview !== undefined) {
-        const preview = readPreview(fileText("--preview", args.preview), "--preview", args.stack?.split("/").pop());
-        return judge(context, args, fullReview(context, preview, undefined), acceptances);
-    }
     const stack = await findStack(context, args.stack);
     const isSaved = args.out !== undefined;
     const dirty = isSaved ? await uncommitted(root) : [];

@@ -12,13 +12,9 @@ export interface ReviewOptions {
 }
 
 /** Adds `--format` and `--json` to a command with several output formats. The first format is the default. */
-export function withFormat(
-    command: Command,
-    about = "how to print the review",
-    formats: readonly string[] = FORMATS,
-): Command {
+export function withFormat(command: Command, about = "how to print the review"): Command {
     return command
-        .addOption(choice("--format <format>", about, formats, formats[0]))
+        .addOption(choice("--format <format>", about, FORMATS, FORMATS[0]))
         .addOption(new Option("--json", "print one JSON document, the same as --format json").conflicts("format"))
         .hook("preAction", (_, one) => {
             if (one.opts().json) one.setOptionValue("format", "json");

@@ -23,8 +23,7 @@ export function familyOf(steps: Step[], state: ResourceState[], parts: PartChang
     for (const { urn, oldState, newState } of steps) parents.set(urn, newState?.parent ?? oldState?.parent);
     const changed = parts.filter(isChanged);
     const byUrn = new Map(changed.map((part) => [part.urn, part]));
-    const above = (urn: string) =>
-        ancestors(urn, parents).flatMap((one) => byUrn.get(one) ?? byType(one, parents, changed));
+    const above = (urn: string) => ancestors(urn, parents).flatMap((one) => byUrn.get(one) ?? []);
     const isOtherProgram = changed.some(
         ({ type, old, new: now }) => type === "Stack" && old && now && old.program !== now.program,
     );
@@ -55,16 +54,6 @@ function ancestors(urn: string, parents: Map<string, string | undefined>): strin
 const isRoot = (urn: string) => typesIn(urn).at(-1) === "pulumi:pulumi:Stack";
 const typesIn = (urn: string) => (urn.split("::")[2] ?? "").split("$");
 const wordOf = (type: string) => type.split(":").at(-1)!;
-
-/**
- * Without the state, the chain ends at the first unchanged component. The URN of that component has the types of those above
- * it, of which a stack has one each.
- */
-function byType(urn: string, parents: Map<string, string | undefined>, changed: PartChange[]): PartChange[] {
-    if (parents.has(urn)) return [];
-    const types = typesIn(urn);
-    return changed.filter(({ urn: other }) => types.includes(typesIn(other).at(-1)!));
-}
 
 function titleIn(urns: string[]): string | undefined {
     const titles = urns.map((urn) => [wordOf(typesIn(urn).at(-1)!), nameIn(urn)]);

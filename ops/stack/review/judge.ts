@@ -13,7 +13,7 @@ import type { ResourceState, Step } from "./preview";
 import { unexplained } from "./unexplained";
 import { shownSides } from "./values-text";
 
-/** Findings of a preview, the most dangerous first. @param state resources before the run. Default: unknown */
+/** Findings of a preview, the most dangerous first. @param state resources before the run */
 export function judge(steps: Step[], today: Date, state: ResourceState[] = []): Finding[] {
     const parts = partsOf(steps, state);
     const changes = changesOf(steps);

@@ -24,21 +24,19 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 
 /**
  * Violations that the change adds. Only the pack itself reports existing violations.
- * @param state state of the stack. Without it, rules about all resources are skipped, since a preview has only the changed ones
  * @param lists lists of the previewed program's commit. Undefined if it has none: rules then do not compare with them
  */
 export function policyFindings(
     preview: Preview,
-    state: Exported | undefined,
+    state: Exported,
     exceptions: Exception[],
     today: Date,
     lists: Lists | undefined,
 ): Finding[] {
     const [before, after] = sides(preview, state);
-    const rules = state === undefined ? RULES.map((rule) => ({ ...rule, checkStack: undefined })) : RULES;
     // Pulumi hides secrets here, so the review may leave the comparison with the config to the policy pack.
     const facts = { lists, config: configTexts(preview.config) };
-    const broken = (resources: Resource[]) => standing(violationsOf(resources, facts, rules), exceptions, today);
+    const broken = (resources: Resource[]) => standing(violationsOf(resources, facts), exceptions, today);
     const known = new Set(broken(before).map(keyOf));
     return broken(after)
         .filter((violation) => !known.has(keyOf(violation)))
@@ -53,12 +51,9 @@ function keyOf({ rule, name, message }: Violation): string {
     return JSON.stringify([rule, name, message]);
 }
 
-/** All resources before and after the change; without a state, only the changed ones. */
-function sides({ steps }: Preview, state: Exported | undefined): [before: Resource[], after: Resource[]] {
-    const old = new Map<string, ResourceState>(
-        (state?.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]),
-    );
-    if (state === undefined) for (const { oldState } of steps) if (oldState) old.set(oldState.urn, oldState);
+/** All resources before and after the change. */
+function sides({ steps }: Preview, { resources = [] }: Exported): [before: Resource[], after: Resource[]] {
+    const old = new Map<string, ResourceState>(resources.filter((r) => !r.delete).map((r) => [r.urn, r]));
     const now = new Map(old);
     for (const { op, urn, oldState, newState } of steps) {
         // The deletion of a leftover of an earlier replacement keeps the resource that has replaced it under the same URN.

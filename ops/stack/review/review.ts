@@ -1,8 +1,7 @@
 /** Reviews: what a change does to live callers, from a preview and the state. */
-import { readFileSync } from "node:fs";
 import { listsOf } from "../../../policy/rules/facts";
 import { ROOT, type Context } from "../../context";
-import { Failure, FindingsError, UsageError } from "../../errors";
+import { Failure, FindingsError } from "../../errors";
 import { json } from "../../output";
 import { lockFailure } from "../backend-lock";
 import { ask, jsonObject, said } from "../pulumi";
@@ -17,8 +16,8 @@ import { exceptionsOf, policyFindings } from "./policies";
 import { errorsOf, errorText, readPreview, type Exported, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
-/** Findings of a preview. @param state state of the stack. Default: unknown */
-export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
+/** Findings of a preview, and of the state before it. */
+export function reviewOf(preview: Preview, today: Date, state: Exported): Review {
     const findings = [...judge(preview.steps, today, state.resources), ...unfinished(state)].sort(byDanger);
     return { stack: preview.stack, changes: counts(changesOf(preview.steps)), findings };
 }
@@ -37,7 +36,7 @@ export function counts(changes: Change[]): Record<string, number> {
 export function fullReview(
     context: Context,
     preview: Preview,
-    state: Exported | undefined,
+    state: Exported,
     program = context.program ?? ROOT,
 ): Review {
     const found = reviewOf(preview, context.today, state);
@@ -96,14 +95,4 @@ export function unfinished({ pending_operations: pending = [] }: Exported): Find
     if (pending.length === 0) return [];
     const says = `An earlier run was interrupted, or a run is in progress: the state has ${pending.length} unfinished operations`;
     return [finding("state-unfinished", says)];
-}
-
-/** Text of a file that an option names. */
-export function fileText(option: string, file: string): string {
-    try {
-        return readFileSync(file, "utf8");
-    } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        throw new UsageError([`${option}: must name a file that can be read (${code}).`]);
-    }
 }

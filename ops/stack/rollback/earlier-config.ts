@@ -9,7 +9,6 @@ import { setSecretVersion } from "../consumers-edit";
 import type { Edited } from "../edit-obstacles";
 import { git } from "../history/commits";
 import type { Version } from "../history/versions";
-import { fileText } from "../review/review";
 import type { Stack } from "../stack";
 import { PROJECT, readConsumers, type Consumer } from "../stack-file";
 import { parseYaml } from "../yaml-edit";
@@ -17,16 +16,13 @@ import { parseYaml } from "../yaml-edit";
 /**
  * The text of a stack file with the config of a version. Values with secrets are those of the stack file in its commit, where
  * they are encrypted. If it was not committed, they are those of today.
- * @param given stack file to use instead
  */
 export async function earlierConfig(
     context: Context,
     { number, config, commit }: Version & { commit: string },
     stack: Stack,
     root: string,
-    given?: string,
 ): Promise<string> {
-    if (given !== undefined) return fileText("--config-file", given);
     const name = relative(realpathSync(root), realpathSync(stack.file));
     const then = await git(["show", `${commit}:${name}`], root).catch((error: unknown) => {
         if (error instanceof Failure) return undefined;

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { wholeNumber, withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
+import { fileText, wholeNumber, withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { dryRun } from "../../consent";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
@@ -35,12 +35,12 @@ export const command: AddCommand = (stack, context) =>
             "--new-credentials",
             "accept new secrets for credentials whose old secrets were deleted; hand them out again (default: fail)",
         )
-        .option("--config-file <file>", "stack file to use (default: the config of that version)")
+        .option("--config-file <file>", "stack file to use (default: the config of that version)", fileText)
         .action((args) => rollback(context, args));
 
 interface RollbackArgs extends Pick<ReviewOptions, "stack" | "format"> {
     to: number;
-    /** Stack file for the earlier program. */
+    /** Text of the stack file for the earlier program. */
     configFile?: string;
     yes?: boolean;
     /** Accepts that earlier credentials are re-created with new secrets, which their callers need. */
@@ -57,7 +57,7 @@ async function rollback(context: Context, args: RollbackArgs): Promise<void> {
     if (against.length > 0) throw new UsageError(against);
     const versions = await readVersions(context, stack);
     const target = await findTarget(versions, args.to, stack, root);
-    const config = await earlierConfig(context, target, stack, root, args.configFile);
+    const config = args.configFile ?? (await earlierConfig(context, target, stack, root));
     await withWorkTree(context, target.commit, async (folder) => {
         const program = join(folder, "program");
         const earlier = { ...stack, text: config, file: join(folder, basename(stack.file)) };

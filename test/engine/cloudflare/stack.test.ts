@@ -153,7 +153,10 @@ describe("cloudflare on the engine", () => {
         made("alice/a").enabled = true;
         assert.equal(changeSummary.update, 1);
         assert.ok(steps.every(({ op }: { op: string }) => op !== "update"));
-        assert.throws(() => readPreview(JSON.stringify({ steps, changeSummary }), "x"), /update: 1 counted, 0 shown/);
+        assert.throws(
+            () => readPreview(JSON.stringify({ steps, changeSummary }), "x", "x"),
+            /update: 1 counted, 0 shown/,
+        );
     });
 
     it("rotates a secret in place: both secrets work until the day, then only the new one", async () => {

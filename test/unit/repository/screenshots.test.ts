@@ -56,7 +56,7 @@ describe("the picture of a review comment", () => {
         const now = await programOf(before());
         const then = await programOf(changed(before()));
         const preview = { ...previewOf(now, then), stack: "intra" };
-        const printed = render(reviewOf(preview, TODAY), "markdown");
+        const printed = render(reviewOf(preview, TODAY, {}), "markdown");
         assert.equal(compared(readFileSync(textFile("review-comment"), "utf8")), compared(printed), AGAIN);
     });
 });

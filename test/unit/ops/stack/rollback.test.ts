@@ -185,7 +185,7 @@ describe("ops stack rollback", () => {
             const { seen } = await exits(0, back(["--config-file", given], { history: both(tunnel) }));
             assert.deepEqual(seen[0].config, { config: { "alpa-auth:option": "inter" } });
             const none = await exits(2, back(["--config-file", "/none"]));
-            assert.match(none.note, /--config-file: must name a file that can be read \(ENOENT\)/);
+            assert.match(none.note, /--config-file <file>: must be a file that can be read \(ENOENT\)/);
         });
 
         it("of the version, but the present secret of a service token that was rotated since", async () => {

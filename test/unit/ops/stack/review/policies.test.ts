@@ -11,7 +11,7 @@ import { UsageError } from "../../../../../ops/errors";
 import { exceptionsOf, policyFindings } from "../../../../../ops/stack/review/policies";
 import { readPreview, type Preview } from "../../../../../ops/stack/review/preview";
 import { recordStack } from "../../../kit/intra-a";
-import { previewOf } from "./programs";
+import { previewOf, stateOf } from "./programs";
 import { read } from "../../../../recorded/recording";
 
 const TODAY = new Date("2026-11-25T12:00:00Z");
@@ -21,24 +21,20 @@ describe("review and the policy pack", () => {
         const good = await recordStack("rampart");
         const old = await recordStack("rampart", { gateway: { image: "apache/apisix:3.18.0-ubuntu" } });
         const preview = previewOf(good, old);
-        assert.deepEqual(policyFindings(preview, undefined, [], TODAY, undefined), []);
+        assert.deepEqual(policyFindings(preview, stateOf(good), [], TODAY, undefined), []);
         const broken = previewOf(good, await recordStack("rampart", { guard: { contextTokens: 512 } }));
         for (const { newState } of broken.steps) {
             const { http } = (newState?.inputs as any)?.spec ?? {};
             if (http) http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
         }
-        const found = policyFindings(broken, undefined, [], TODAY, undefined);
+        const found = policyFindings(broken, stateOf(good), [], TODAY, undefined);
         assert.ok(found.length > 0);
         assert.ok(found.every(({ code, severity }) => code === "policy-violated" && severity === "breaks-callers"));
         const rule = /^Rule (\S+) of/.exec(found[0].says)![1];
-        const before = {
-            ...broken,
-            steps: broken.steps.map((step) => ({
-                ...step,
-                oldState: { ...step.oldState!, inputs: step.newState!.inputs },
-            })),
-        };
-        assert.deepEqual(policyFindings(before, undefined, [], TODAY, undefined), []);
+        const resources = stateOf(good).resources.map(
+            (state) => broken.steps.find(({ urn }) => urn === state.urn)?.newState ?? state,
+        );
+        assert.deepEqual(policyFindings(broken, { resources }, [], TODAY, undefined), []);
         const [name] = found[0].evidence.map(({ resource }) => resource);
         const exceptions = [...new Set(found.map(({ says }) => /^Rule (\S+) of/.exec(says)![1]))].map((one) => ({
             rule: one,
@@ -47,7 +43,7 @@ describe("review and the policy pack", () => {
             until: "2026-11-26",
         }));
         assert.ok(exceptions.some((one) => one.rule === rule));
-        assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY, undefined), []);
+        assert.deepEqual(policyFindings(broken, stateOf(good), exceptions, TODAY, undefined), []);
     });
 
     it("report a rule that a change breaks, while the run also deletes a leftover of the same resource", async () => {
@@ -84,7 +80,7 @@ describe("review and the policy pack", () => {
     describe("of the ids at Cloudflare", () => {
         const previews = Object.entries(read("cloudflare")).map(([what, preview]) => ({
             what,
-            ...readPreview(JSON.stringify(preview), "preview"),
+            ...readPreview(JSON.stringify(preview), "preview", "test"),
         }));
         const old = previews.flatMap(({ steps }) => steps.flatMap(({ oldState }) => (oldState ? [oldState] : [])));
         const resources = [...new Map(old.map((state) => [state.urn, state])).values()];

@@ -79,8 +79,10 @@ function stepOf(urn: string, old: Known | undefined, now: Known): Step | undefin
     return { op: replaced ? "replace" : "update", urn, oldState: old.state, newState: now.state, detailedDiff };
 }
 
+/** The state with these resources. */
+export const stateOf = (seen: Seen[]) => ({ resources: [...knownIn(seen).values()].map(({ state }) => state) });
+
 /** Findings, the most dangerous first. */
 export function found(before: Seen[], after: Seen[]): Finding[] {
-    const resources = [...knownIn(before).values()].map(({ state }) => state);
-    return reviewOf(previewOf(before, after), new Date(TODAY), { resources }).findings;
+    return reviewOf(previewOf(before, after), new Date(TODAY), stateOf(before)).findings;
 }

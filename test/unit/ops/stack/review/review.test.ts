@@ -1,9 +1,7 @@
 // Proves how `stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
 // The previews here are handwritten; recorded/ reads those of the engine.
 import { strict as assert } from "node:assert";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { bench, callerSpec, exits, type BenchOptions } from "../../kit";
+import { bench, callerSpec } from "../../kit";
 import { added as come, caller, removed as gone, step } from "../apply/kit";
 
 const URN = "urn:pulumi:intra::alpa-auth::kubernetes:apisix.apache.org/v1alpha1:Consumer::";
@@ -23,13 +21,9 @@ const UNKNOWN_TYPE = "pulumi-nodejs:dynamic/alpa-auth:Other";
 
 const digest = (...steps: object[]) => JSON.stringify({ steps, changeSummary: {} });
 
-/** Runs a review of a preview in a file. */
-async function review(text: string, args: string[] = [], options: BenchOptions = {}) {
-    const { ops, folder, calls } = bench(options);
-    const file = join(folder, "preview.json");
-    writeFileSync(file, text);
-    return { calls, ...(await ops("stack", "review", "--preview", file, ...args)) };
-}
+/** Runs a review of a preview. */
+const review = (stdout: string, args: string[] = []) =>
+    bench({ says: ({ args }) => (args[0] === "preview" ? { stdout } : undefined) }).ops("stack", "review", ...args);
 
 describe("ops stack review", () => {
     const unknown = step("create", undefined, { ...consumer("x", []), type: UNKNOWN_TYPE });
@@ -69,7 +63,7 @@ describe("ops stack review", () => {
         const preview = { steps: [come("bob")], changeSummary: { create: 1, update: 2, same: 3 } };
         const { code, out, note } = await review(JSON.stringify(preview), ["--fail-on", "none"]);
         assert.deepEqual([code, out], [1, ""]);
-        assert.match(note, /--preview: must show every change that Pulumi counts \(update: 2 counted, 0 shown\)/);
+        assert.match(note, /pulumi preview: must show every change that Pulumi counts \(update: 2 counted, 0 shown\)/);
     });
 
     it("reports values that are known only at apply, and never as harmless", async () => {
@@ -164,29 +158,9 @@ describe("ops stack review", () => {
 });
 
 describe("ops stack review rejects", () => {
-    const refused: [what: string, text: string, problem: RegExp, args?: string[]][] = [
-        [
-            "an empty or truncated file",
-            digest(gone("alice")).slice(0, 80),
-            /--preview: must be what .* \(it is no JSON/,
-        ],
-        ["JSON that is not a preview", '{"a":1}', /must be what pulumi preview --json prints \(it is no JSON document/],
-        [
-            "another project",
-            digest(gone("a")).replaceAll("::alpa-auth::", "::shop::"),
-            /of project alpa-auth \(got intra::shop\)/,
-        ],
-        [
-            "another stack",
-            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:prod"),
-            /of one stack, intra, and of project alpa-auth \(got prod::alpa-auth\)/,
-            ["--stack", "intra"],
-        ],
-        [
-            "an invalid stack name",
-            digest(gone("a")).replaceAll("pulumi:intra", "pulumi:\\u001b[2Jintra"),
-            /must have URNs of one stack .* \(got another text\)/,
-        ],
+    const refused: [what: string, text: string, problem: RegExp][] = [
+        ["a truncated document", digest(gone("alice")).slice(0, 80), /pulumi preview: printed another document/],
+        ["JSON that is not a preview", '{"a":1}', /printed another document \(: must have steps\)/],
         [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
@@ -195,32 +169,22 @@ describe("ops stack review rejects", () => {
         ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have oldState, newState or both/],
         ["a run that did not end", JSON.stringify({ steps: [], maybeCorrupt: true }), /must be of a completed run/],
         [
-            "a preview that failed",
-            JSON.stringify({ diagnostics: [{ severity: "error", message: "error: no cluster\n" }] }),
-            /the preview failed \(no cluster\)/,
-        ],
-        [
             "invalid states, all at once",
             digest({ op: "create", urn: `${URN}a`, newState: {} }, { op: "delete", urn: `${URN}b`, oldState: "gone" }),
             /steps\.0\.newState\.type: [^]*steps\.1\.oldState: /,
         ],
         ["invalid reasons", digest({ ...gone("a"), diffReasons: [1] }), /steps\.0\.diffReasons\.0: /],
     ];
-    for (const [what, text, problem, args] of refused)
+    for (const [what, text, problem] of refused)
         it(what, async () => {
-            const { code, note, out } = await review(text, args);
-            assert.equal(code, 2, note + out);
+            const { code, note, out } = await review(text);
+            assert.equal(code, 1, note + out);
             assert.match(note, problem);
         });
 
-    it("a file that is not JSON, without showing any of it: it may be a secret", async () => {
+    it("a document that is not JSON, without showing any of it: it may be a secret", async () => {
         for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
-    });
-
-    it("a missing file", async () => {
-        const { note } = await exits(2, bench().ops("stack", "review", "--preview", "/nowhere.json"));
-        assert.match(note, /--preview: must name a file that can be read \(ENOENT\)/);
     });
 
     it("a stack that is locked, and names the holder", async () => {
@@ -246,11 +210,10 @@ describe("ops stack review rejects", () => {
         const pem = "-----BEGIN EC PRIVATE KEY-----\nhunter2\n-----END EC PRIVATE KEY-----";
         const message = `error: no way to https://me:hunter2@host/\nwith Bearer hunter2hunter2hunter2: ${pem}\u001b[2J end\n`;
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message }] });
-        const inFile = await review(stdout);
         const fails = (result: object) => bench({ says: ({ args }) => (args[0] === "preview" ? result : undefined) });
         const run = await fails({ code: 255, stdout }).ops("stack", "review");
         const aloud = await fails({ code: 255, stderr: message }).ops("stack", "review");
-        for (const { note } of [inFile, run, aloud]) {
+        for (const { note } of [run, aloud]) {
             assert.match(note, /https:\/\/\[secret\]@host\/\nwith Bearer \[secret\]: \[secret\] \[2J end/);
             assert.doesNotMatch(note, /hunter2/);
             assert.ok(!note.includes("\u001b"));

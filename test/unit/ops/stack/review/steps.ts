@@ -54,7 +54,7 @@ export const below = (parent: Step, ...[kind, name, old, now, op]: Parameters<ty
     step(kind, name, old, now, op, parent);
 
 /** Findings of a review of the steps, the most dangerous first. */
-export function review(steps: Step[], state?: Exported): Finding[] {
+export function review(steps: Step[], state: Exported = {}): Finding[] {
     return reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY), state).findings;
 }
 

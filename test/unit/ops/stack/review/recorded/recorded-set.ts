@@ -27,8 +27,9 @@ export function recordedSet(set: string, expected: Expected): void {
 
         it("reports no broken rule of the policy pack", () => {
             const broken = Object.values(recording).flatMap((preview) => {
-                const read = readPreview(JSON.stringify(preview), "preview");
-                return policyFindings(read, undefined, [], new Date(preview.made.date), undefined).map(
+                const read = readPreview(JSON.stringify(preview), "preview", "test");
+                const resources = read.steps.flatMap(({ oldState }) => oldState ?? []);
+                return policyFindings(read, { resources }, [], new Date(preview.made.date), undefined).map(
                     ({ says }) => says,
                 );
             });
