@@ -15,7 +15,7 @@ import { goDuration } from "../durations";
 import { errorPage } from "./answers";
 import type { SigningKeys } from "./keys";
 import { secretHeaders, shownBy } from "./service-tokens";
-import { Unsupported, values, type EdgeAnswer, type EdgeRequest } from "./types";
+import { values, type EdgeAnswer, type EdgeRequest } from "./types";
 
 const COOKIE = "CF_Authorization";
 
@@ -86,14 +86,9 @@ function admits(policy: AccessPolicy, token: ServiceToken | undefined): boolean 
     const matches = (selector: Selector) => {
         if (selector.everyone) return true;
         if (selector.any_valid_service_token) return token !== undefined;
-        if (selector.service_token) return token?.id === selector.service_token.token_id;
-        throw new Unsupported(`the selector ${Object.keys(selector).join()} of the policy ${policy.name}`);
+        return token !== undefined && token.id === selector.service_token?.token_id;
     };
-    // All selectors are evaluated, so that an unsupported selector is always reported.
-    const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
-        list.map(matches),
-    );
-    return include.some(Boolean) && require.every(Boolean) && !exclude.some(Boolean);
+    return policy.include.some(matches) && policy.require.every(matches) && !policy.exclude.some(matches);
 }
 
 const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;

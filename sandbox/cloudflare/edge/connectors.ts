@@ -146,11 +146,10 @@ export class Connectors {
         if (tunnel) this.options.account.setConnections(tunnel, connections);
     }
 
-    private changed({ kind, id, client_id: client }: Change): void {
+    private changed({ kind, id }: Change): void {
         for (const connection of this.pool.filter(({ tunnelId }) => tunnelId === id)) {
             if (kind === "tunnel") void this.update(connection);
-            const named = client === undefined || connection.shown.client_id === client;
-            if (kind === "connections" && named) connection.session.destroy();
+            if (kind === "connections") connection.session.destroy();
         }
     }
 

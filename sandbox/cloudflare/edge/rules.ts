@@ -1,14 +1,13 @@
 /**
  * The rules before Access: the phase `http_request_firewall_custom`, Browser Integrity Check, and the phase `http_ratelimit`.
- * Facts: `block` ends the request; `skip` omits products. A rate limit has one counter for each combination of values of its
- * characteristics. If there are more than `requests_per_period` requests in `period` seconds, it blocks for
+ * Facts: `block` ends the request; `skip` omits products. A rate limit has one counter for each address of a caller. If there are more than `requests_per_period` requests in `period` seconds, it blocks for
  * `mitigation_timeout` seconds, with 429 and error 1015 or the rule's own response.
  *
  * Browser Integrity Check is on in every new zone and rejects with 403 and error 1010. Cloudflare does not publish its criteria.
  * Emulated: a request with the user agent of Python's own HTTP library is rejected. Owners of zones have reported that such
  * requests are rejected, and that requests by curl, by Node.js and without a user agent pass.
  *
- * Unsupported: expressions and characteristics that this project does not write, other actions, parameters and phases.
+ * Unsupported: expressions that this project does not write. The API rejects other actions, parameters and phases.
  */
 import type { Account, RulesetRule } from "../account";
 import { settingOf } from "../settings";
@@ -23,22 +22,15 @@ export class Rule {
     private readonly values: string[];
 
     constructor(readonly rule: Omit<RulesetRule, "ref">) {
-        const { expression, ratelimit } = rule;
+        const { expression } = rule;
         const [, field, one, several] = EXPRESSION.exec(expression) ?? [];
         if (field === undefined) throw new Unsupported(`the expression ${expression}`);
         this.field = field === "http.host" ? "hostname" : "path";
         this.values = [...(one ?? several).matchAll(/"([^"]*)"/g)].map(([, text]) => text);
-        const other = ratelimit?.characteristics.find((name) => !["cf.colo.id", "ip.src"].includes(name));
-        if (other !== undefined) throw new Unsupported(`the characteristic ${other}`);
     }
 
     matches(request: EdgeRequest): boolean {
         return this.rule.enabled && this.values.includes(request[this.field]);
-    }
-
-    /** Key of the counter to which a request belongs. */
-    counterOf({ ip }: EdgeRequest): string {
-        return [this.rule.id, this.rule.ratelimit?.characteristics.includes("ip.src") ? ip : ""].join("\n");
     }
 }
 
@@ -80,7 +72,7 @@ export class Rules {
     private count(rule: Rule, request: EdgeRequest): number | undefined {
         const { period, requests_per_period, mitigation_timeout } = rule.rule.ratelimit!;
         const now = this.account.now().getTime();
-        const key = rule.counterOf(request);
+        const key = `${rule.rule.id} ${request.ip}`;
         let counter = this.counters.get(key);
         if (!counter || (now >= counter.windowEnds && now >= counter.blockedUntil)) {
             counter = { windowEnds: now + period * 1000, count: 0, blockedUntil: 0 };
