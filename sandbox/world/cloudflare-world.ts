@@ -94,7 +94,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const next = join(stateDir, "cloudflared-next");
         const downloads = keep(await serveDownloads({ "/cloudflared": path, "/cloudflared-next": next }));
         const nextVersion = async (version: string) => {
-            const { sha256 } = await buildConnector(next, { version });
+            const { sha256 } = await buildConnector(next, version);
             return { version, sha256, source: `${downloads.url}/cloudflared-next` };
         };
         const proxy = real.cloudflared && keep(await startConnectorProxy(edge));

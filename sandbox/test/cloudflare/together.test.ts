@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Connector } from "../../cloudflare/connector/connector";
-import { parseToken } from "../../cloudflare/connector/token";
+import { parseToken } from "../../cloudflare/connector/arguments";
 import { startEdge, type Edge } from "../../cloudflare/edge/server";
 import { send } from "./edge/send";
 import { START, TestApi } from "./kit";

@@ -20,7 +20,7 @@ import {
 } from "../../../cloudflare/account";
 import { Connector } from "../../../cloudflare/connector/connector";
 import { createLog } from "../../../cloudflare/connector/log";
-import { parseToken } from "../../../cloudflare/connector/token";
+import { parseToken } from "../../../cloudflare/connector/arguments";
 import { SigningKeys } from "../../../cloudflare/edge/keys";
 import { startEdge, type Edge, type EdgeOptions } from "../../../cloudflare/edge/server";
 import { clientSecret, hexId } from "../../../cloudflare/ids";
@@ -101,7 +101,7 @@ export class World {
             token: parseToken(tokenOf(this.account, tunnel)),
             edges: [`127.0.0.1:${this.edge.connectorPort}`],
             ca: this.edge.certificate.cert,
-            log: createLog("info", (text) => this.lines.push(text)),
+            log: createLog((text) => this.lines.push(text)),
             backoff: 5,
         });
         this.connectors.push(connector);
