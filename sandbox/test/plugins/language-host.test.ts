@@ -11,7 +11,8 @@ import * as language from "@pulumi/pulumi/proto/language_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { LanguageHost } from "../../plugins/language/host";
-import { ask, connect, eventually, folderWith } from "./kit";
+import { waitFor } from "../../processes/wait";
+import { ask, connect, folderWith } from "./kit";
 
 const REPOSITORY = path.resolve(__dirname, "../../..");
 
@@ -95,7 +96,7 @@ describe("language host", () => {
     it("ends the program when the operation is cancelled", async () => {
         const folder = program({ [RUN]: runner("setInterval(() => {}, 1000)") });
         const running = run(runRequest(folder));
-        await eventually("the program", () => fs.existsSync(path.join(folder, "seen.json")) || undefined);
+        await waitFor("the program", () => fs.existsSync(path.join(folder, "seen.json")) || undefined, { seconds: 25 });
         await ask(client, client.cancel, new Empty());
         assert.match((await running).getError(), /signal: SIGINT/);
         // After this exit code, the program has reported its error itself.
@@ -179,7 +180,7 @@ describe("language host", () => {
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
             const stream = client.runPlugin(pluginRequest(folder, "analyzer"));
             const got = collect(stream);
-            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const port = await waitFor("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1], { seconds: 25 });
             const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
             clean.push(() => pack.close());
             await ask(pack, pack.handshake, new analyzer.AnalyzerHandshakeRequest());
@@ -189,20 +190,20 @@ describe("language host", () => {
             const answer = await ask(pack, pack.getAnalyzerInfo, new Empty());
             assert.equal(answer.getName(), `dev {"proj:a":"1"}`);
             assert.equal(answer.getDisplayname(), `${folder} 127.0.0.1:9 ${folder}`);
-            await eventually("its output", () => got.stdout.endsWith("\nready\n") || undefined);
+            await waitFor("its output", () => got.stdout.endsWith("\nready\n") || undefined, { seconds: 25 });
             host.children.stop();
-            await eventually("its end", () => got.code);
+            await waitFor("its end", () => got.code, { seconds: 25 });
         });
 
         it("forwards the error of a policy pack that cannot start", async () => {
             const broken = "console.error('no such rule'); process.exit(32)";
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": broken });
             const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
-            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const port = await waitFor("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1], { seconds: 25 });
             const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
             clean.push(() => pack.close());
             await assert.rejects(ask(pack, pack.getAnalyzerInfo, new Empty()), /the policy pack ended/);
-            assert.equal(await eventually("its exit code", () => got.code), 32);
+            assert.equal(await waitFor("its exit code", () => got.code, { seconds: 25 }), 32);
             assert.equal(got.stderr, "no such rule\n");
         });
     });

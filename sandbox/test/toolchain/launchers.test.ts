@@ -8,7 +8,8 @@ import * as grpc from "@grpc/grpc-js";
 import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
 import * as language from "@pulumi/pulumi/proto/language_pb";
 import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
-import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
+import { waitFor } from "../../processes/wait";
+import { ask, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
     let folder: string;
@@ -70,7 +71,7 @@ describe("plugin launchers", function () {
             started = Number(pid);
             assert.ok(isRunning(started));
             engine.kill("SIGKILL");
-            await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+            await waitFor("its end", () => !isRunning(Number(pid)) || undefined, { seconds: 25 });
         });
     }
 
@@ -97,9 +98,9 @@ describe("plugin launchers", function () {
         ended.catch(() => undefined); // The call fails when the test kills the host.
         // The text of the file; undefined until the program has written it.
         const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
-        const pid = Number(await eventually("the program", written));
+        const pid = Number(await waitFor("the program", written, { seconds: 25 }));
         process.kill(started!, "SIGKILL");
-        await eventually("its end", () => !isRunning(pid) || undefined);
+        await waitFor("its end", () => !isRunning(pid) || undefined, { seconds: 25 });
         client.close();
     });
 
@@ -117,6 +118,6 @@ describe("plugin launchers", function () {
         started = Number(pid);
         assert.equal(text, "from the program 127.0.0.1:1");
         engine.kill("SIGKILL");
-        await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+        await waitFor("its end", () => !isRunning(Number(pid)) || undefined, { seconds: 25 });
     });
 });
