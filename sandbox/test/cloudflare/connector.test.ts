@@ -156,7 +156,6 @@ describe("cloudflared emulator: the program", () => {
         TUNNEL_TOKEN_FILE: "token",
     });
     const ARGUMENTS = ["--no-autoupdate", "tunnel", "--metrics", "127.0.0.1:0", "--grace-period", "20s", "run"];
-    const service = () => start(ARGUMENTS, variables());
 
     it("prints its version", async () => {
         const { got, ended } = start(["--version"]);
@@ -182,20 +181,6 @@ describe("cloudflared emulator: the program", () => {
         assert.equal((await request).body, "finished");
         assert.equal(await running.ended, 0);
         assert.ok(!running.got.text.includes(world.tunnel.secret));
-    });
-
-    it("fails only its own requests when it hangs, while another connector serves", async () => {
-        world.respond = (_, answer) => answer.end("ok");
-        const silent = service();
-        await world.until(() => world.tunnel.connections.length === 4);
-        service();
-        await world.until(() => world.tunnel.connections.length === 8);
-        silent.child.kill("SIGSTOP");
-        const send = async () => (await world.send({ method: "POST", body: "{}" })).status;
-        const statuses = await Promise.all(Array.from({ length: 8 }, send));
-        assert.deepEqual(statuses.sort(), [200, 200, 200, 200, 502, 502, 502, 502]);
-        await world.until(() => world.tunnel.connections.length === 4);
-        assert.equal(await send(), 200);
     });
 
     it("exits with 255 without a token", async () => {

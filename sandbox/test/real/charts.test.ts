@@ -30,22 +30,6 @@ describe("real charts", () => {
         );
     });
 
-    it("are missing in a folder that has neither", () => {
-        for (const chart of CHARTS.slice(0, 2)) file(`charts/${chart}.tgz`, "archive");
-        assert.throws(
-            () => findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") }),
-            /neither .*\/kuberay-operator-1\.6\.2\.tgz nor .*\/kuberay-operator\/Chart\.yaml exists$/,
-        );
-    });
-
-    it("can be named by the addresses of repositories, at the pinned version", () => {
-        assert.deepEqual(findCharts({ ALPA_AUTH_CHARTS: `${REPOSITORY}/, oci://registry.example.org/charts` }), {
-            version: "2.14.0",
-            paths: {},
-            repositories: [REPOSITORY, "oci://registry.example.org/charts"],
-        });
-    });
-
     it("must not be named by an address with a password, which the error does not show", () => {
         assert.throws(
             () => findCharts({ ALPA_AUTH_CHARTS: "https://me:hush@charts.example.org" }),
@@ -62,20 +46,6 @@ describe("real charts", () => {
             asked().join("\n"),
             /^pull apisix --repo https:\/\/charts\.example\.org --version 2\.14\.0 -d \S+$/,
         );
-    });
-
-    it("are pulled from an OCI registry by their name in the registry", async () => {
-        await pull(PULLS, ["oci://registry.example.org/charts"]);
-        assert.match(
-            asked().join("\n"),
-            /^pull oci:\/\/registry\.example\.org\/charts\/apisix --version 2\.14\.0 -d \S+$/,
-        );
-    });
-
-    it("are pulled from the first repository that has them", async () => {
-        const other = "https://other.example.org";
-        await pull(`case "$*" in *other*) echo 'Error: not found' >&2; exit 1;; esac\n${PULLS}`, [other, REPOSITORY]);
-        assert.equal(asked().length, 1);
     });
 
     it("are reported missing with helm's error for each repository, and with what to do", async () => {

@@ -1,7 +1,6 @@
 // Proves which parts of a sandbox's world are real programs, and the error for parts that are missing.
 import { strict as assert } from "node:assert";
-import { certManagerDefinitions } from "../../real/cert-manager-crds";
-import { findParts, parseChoice, partLines, partsOfEnvironment, reportParts, type RealParts } from "../../real/choice";
+import { findParts, parseChoice, partLines, reportParts, type RealParts } from "../../real/choice";
 import { scratchFolder } from "./scratch-folder";
 
 const PROVIDER = "pulumi-resource-cloudflare";
@@ -34,11 +33,6 @@ describe("real parts", () => {
         );
     });
 
-    it("are none unless a part is chosen", () => {
-        program(PROVIDER, "6.17.0");
-        assert.deepEqual(partsOfEnvironment(nowhere()), {});
-    });
-
     it("are all installed parts, with emulators for the other parts", () => {
         const provider = program(PROVIDER, "6.17.0");
         const found = findParts("available", { ...nowhere(), ...charts() });
@@ -67,10 +61,6 @@ describe("real parts", () => {
         );
     });
 
-    it("are all required with all", () => {
-        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 7 of 7 are missing\./);
-    });
-
     it("are rejected in a version that the product does not support", () => {
         const env = { ...nowhere(), ...charts("2.13.0") };
         assert.throws(() => findParts(["charts"], env), /found version 2\.13\.0, but the sandbox supports 2\.14\.0\./);
@@ -85,25 +75,6 @@ describe("real parts", () => {
             at(PROVIDER),
             /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: "pulumi-resource-cloudflare" is not an absolute path\./,
         );
-    });
-
-    it("are taken from a named program rather than from PATH", () => {
-        program(PROVIDER, "6.17.0");
-        const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
-        const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
-        assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
-    });
-
-    it("include a cloudflared of the edge's version, or the error says how to get it", () => {
-        assert.throws(
-            () => findParts(["cloudflared"], nowhere()),
-            /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or set ALPA_AUTH_REAL_CLOUDFLARED to its path\./,
-        );
-        program("cloudflared", "cloudflared version 2025.1.0 (built 2025-01-07-1412 UTC)");
-        assert.throws(() => findParts(["cloudflared"], nowhere()), /found version 2025\.1\.0,/);
-        const named = file("mine/cloudflared", "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built x)'\n", 0o755);
-        const found = findParts(["cloudflared"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARED: named });
-        assert.deepEqual(found.cloudflared, { version: "2026.8.2", paths: { program: named } });
     });
 
     it("include llama.cpp in the sandbox's cache, or the error says how to install it there", () => {
@@ -154,16 +125,6 @@ describe("real parts", () => {
             });
         });
 
-        it("read CRDs from a folder too, without a chart's template expressions", () => {
-            for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
-            file("crds/README.md", "{{");
-            const definitions = certManagerDefinitions(pathOf("crds"));
-            assert.deepEqual(
-                definitions.map(({ metadata }) => metadata),
-                NAMES.map((name) => ({ name: `${name}.cert-manager.io` })),
-            );
-        });
-
         for (const [what, version, names, problem] of [
             ["another version", "v1.19.0", NAMES, /found version 1\.19\.0, but the sandbox supports 1\.18\.2\. Put /],
             ["a build that does not say its version", "canary", NAMES, /found version unknown,/],
@@ -181,14 +142,6 @@ describe("real parts", () => {
                     problem,
                 );
             });
-
-        it("require the CRDs to be named", () => {
-            controller("v1.18.2");
-            assert.throws(
-                () => findParts(["cert-manager"], nowhere()),
-                /^ {2}cert-manager \(cert-manager 1\.18\.2\): ALPA_AUTH_REAL_CERT_MANAGER_CRDS is not set\. Put cert-manager-controller on PATH/m,
-            );
-        });
     });
 
     it("are listed with emulators, each with its version", () => {
