@@ -1,7 +1,7 @@
 import type { CloudflaredHostArgs } from "./cloudflare/cloudflared/host";
 import type { Phase, ZoneRecord } from "./cloudflare/dns-record";
 import type { Plan, RateLimit } from "./cloudflare/edge-rules";
-import type { OpenaiPath } from "./openai/settings";
+import type { OpenaiPath } from "./openai/paths";
 import type { TokenConsumer } from "./cloudflare/service-token";
 import type { ZoneSettings } from "./cloudflare/zone";
 

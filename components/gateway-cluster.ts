@@ -1,3 +1,4 @@
+import { alpaTunnelPath } from "./alpa/paths";
 import type { GatewayClusterArgs, GatewaySettings } from "./gateway-args";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -96,7 +97,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             [...after.dependsOn, ...(shared ? [shared] : [])],
         );
         const served = this.serve(name, args, pods, { route: route.served, ...consumers.served }, own);
-        const open = conversion ? [...tunnelPaths, `^${VERIFICATION_PREFIX}/(completions|logprobs)?$`] : tunnelPaths;
+        const open = conversion ? [...tunnelPaths, alpaTunnelPath(VERIFICATION_PREFIX)] : tunnelPaths;
         // The DNS name is created last, when the gateway serves its route and its consumers.
         this.expose(name, args, open, [...after.dependsOn, route, ...consumers.ready, served]);
 

@@ -1,6 +1,7 @@
 import { curlLine } from "./alpa/sample";
-import { ALPA_REQUESTS, alpaPaths, servedPrefixes } from "./alpa/paths";
-import type { OpenaiPath, OpenaiSettings } from "./openai/settings";
+import { ALPA_PATHS, ALPA_REQUESTS, alpaPaths, alpaTunnelPath, servedPrefixes } from "./alpa/paths";
+import type { OpenaiPath } from "./openai/paths";
+import type { OpenaiSettings } from "./openai/settings";
 import { OPENAI_PREFIX, openaiRequests, openaiTunnelPath } from "./openai/paths";
 import { modelsCurl, openaiCurl } from "./openai/sample";
 import { renderOpenaiRoute, renderOpenaiUpstreams } from "./openai/route-rules";
@@ -61,7 +62,7 @@ export function serverOf(settings: ServerSettings, pathPrefix?: string): Server 
     return {
         meaning: { upstream, answerTimeoutSeconds, guard },
         prefixes,
-        tunnelPaths: prefixes.map((prefix) => `^${prefix}/(completions|logprobs)?$`),
+        tunnelPaths: prefixes.map(alpaTunnelPath),
         upstreams: renderUpstreams(settings),
         requests: ALPA_REQUESTS,
         route: (rules) => renderRoute({ ...rules, guard, answerTimeoutSeconds, pathPrefix }),
@@ -94,7 +95,7 @@ export function edgeServerOf(openaiPaths: OpenaiPath[] | undefined, pathPrefix?:
         return { prefix: OPENAI_PREFIX, prefixes: [OPENAI_PREFIX], tunnelPaths, rateLimited, curl: modelsCurl };
     }
     const prefixes = servedPrefixes(pathPrefix);
-    const rateLimited = ["", ...prefixes].flatMap((prefix) => [`${prefix}/completions`, `${prefix}/logprobs`]);
+    const rateLimited = ["", ...prefixes].flatMap((prefix) => ALPA_PATHS.map((path) => `${prefix}/${path}`));
     return { prefix: pathPrefix ?? "", prefixes, tunnelPaths: alpaPaths(prefixes), rateLimited, curl: curlLine };
 }
 

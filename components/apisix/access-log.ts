@@ -7,6 +7,7 @@
  * function of the route sets them (`nameCaller` in components/route/name-caller.ts).
  */
 
+import { ALPA_PATHS } from "../alpa/paths";
 import { TOKEN_COUNTER } from "./open-requests";
 
 /** Variables of nginx that the route sets. */
@@ -64,9 +65,7 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
  */
 const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
     "~^404::" other;
-    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/completions$" completions;
-    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/logprobs$" logprobs;
-    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;
+${ALPA_PATHS.map((path) => `    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/${path}$" ${path};\n`).join("")}    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;
     default other;
 }`;
 

@@ -17,6 +17,16 @@ export interface Limits {
     perTokenSeconds?: number;
 }
 
+/** Names of the limits, as in the config. */
+export const LIMITS = [
+    "requests",
+    "perSeconds",
+    "concurrent",
+    "maxTokens",
+    "tokens",
+    "perTokenSeconds",
+] as const satisfies (keyof Limits)[];
+
 /** Limits of a caller: its own, and the stack's defaults for limits that it does not set. */
 export function callerLimits(ofStack: Limits | undefined, own: Limits | undefined): Limits {
     return { ...ofStack, ...own };

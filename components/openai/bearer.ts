@@ -1,5 +1,5 @@
 import { plugin, type RoutePlugin } from "../route/route-plugin";
-import { OPEN_HEADERS } from "../route/incoming-headers";
+import { OPEN_HEADERS } from "../route/header-checks";
 import { openaiError } from "./errors";
 
 /** One message for every failure, since details of a rejected credential would help an attacker. */

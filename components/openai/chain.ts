@@ -5,7 +5,6 @@ import {
     authenticatedBy,
     behindAuthentication,
     counts,
-    REMOVED_HEADERS,
     rewrittenErrors,
     type Passing,
 } from "../route/plugin-chain";
@@ -17,7 +16,9 @@ import { ERROR_FILTERS, openaiError } from "./errors";
 import { maxTokensRules, type TokenLimits } from "./max-tokens";
 import { LIST_MODELS, listedModels, modelRules } from "./models";
 import { COUNT_TOKENS, rejection, RETRY_WHEN_TOKENS_RETURN } from "./token-count";
-import type { OpenaiPath, OpenaiSettings } from "./settings";
+import { REMOVED_HEADERS } from "../route/removed-headers";
+import type { OpenaiPath } from "./paths";
+import type { OpenaiSettings } from "./settings";
 
 /** Settings of the chains. */
 export interface Around extends Passing {

@@ -1,9 +1,6 @@
 import type { Limits } from "../consumers/limits";
 import { groupsOf } from "./groups";
-
-/** Paths on which a request generates as many tokens as it asks for. */
-type GeneratingPath = "chat/completions" | "completions";
-export const isGenerating = (path: string): path is GeneratingPath => Object.hasOwn(MUST_LIMIT_TOKENS, path);
+import { isGenerating, type GeneratingPath, type OpenaiPath } from "./paths";
 
 /** Callers by name, with their limits in tokens. Callers without `maxTokens` are not in it. */
 export type TokenLimits = Record<string, { maxTokens: number; tokens?: number }>;
@@ -35,7 +32,7 @@ export function tokenLimits(callers: { name: string; limits: Limits }[]): TokenL
  * @param path of the server below `/v1/`
  * @param namespace namespace of the consumers
  */
-export function maxTokensRules(path: string, namespace: string, callers: TokenLimits): Rule[] {
+export function maxTokensRules(path: OpenaiPath, namespace: string, callers: TokenLimits): Rule[] {
     if (!isGenerating(path)) return [];
     const budgeted = ({ maxTokens, tokens }: TokenLimits[string]) => `${maxTokens} ${tokens !== undefined}`;
     return groupsOf(namespace, callers, budgeted).map(({ consumers, settings: { maxTokens, tokens } }) => ({

@@ -1,4 +1,14 @@
-import type { OpenaiPath } from "./settings";
+/**
+ * Paths below `/v1/` that a stack can open, and whether a request generates as many tokens as it asks for. The gateway itself
+ * answers `models`.
+ */
+const PATHS = { "chat/completions": true, completions: true, embeddings: false, models: false } as const;
+export type OpenaiPath = keyof typeof PATHS;
+/** Paths that generate tokens. */
+export type GeneratingPath = { [P in OpenaiPath]: (typeof PATHS)[P] extends true ? P : never }[OpenaiPath];
+
+export const OPENAI_PATHS = Object.keys(PATHS) as OpenaiPath[];
+export const isGenerating = (path: OpenaiPath): path is GeneratingPath => PATHS[path];
 
 /** Path prefix of the API: SDKs expect it in their base URL. */
 export const OPENAI_PREFIX = "/v1";

@@ -2,7 +2,8 @@ import { CONNECT_SECONDS, healthChecks, renderUpstream, timeouts, upstreamName }
 import { answeredRule, NO_QUERY, NOWHERE, redirect, type RouteRules } from "../route/route-rules";
 import { forwardedChain, modelsChain, refusingChain } from "./chain";
 import { OPENAI_PREFIX } from "./paths";
-import type { OpenaiPath, OpenaiSettings } from "./settings";
+import type { OpenaiPath } from "./paths";
+import type { OpenaiSettings } from "./settings";
 
 type Rules = Omit<RouteRules, "guard" | "answerTimeoutSeconds" | "pathPrefix">;
 

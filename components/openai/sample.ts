@@ -1,5 +1,5 @@
 import { curlOf } from "../alpa/sample";
-import { OPENAI_PATHS, type OpenaiPath } from "./settings";
+import { OPENAI_PATHS, type OpenaiPath } from "./paths";
 
 type Value = Record<string, unknown>;
 const listed = (field: string, isOne: (one: Value) => boolean) => (value: Value) =>

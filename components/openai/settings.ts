@@ -1,8 +1,5 @@
 import type { Output } from "@pulumi/pulumi";
-
-/** Paths below `/v1/` that a stack can open. The gateway itself answers `models`. */
-export const OPENAI_PATHS = ["chat/completions", "completions", "embeddings", "models"] as const;
-export type OpenaiPath = (typeof OPENAI_PATHS)[number];
+import type { OpenaiPath } from "./paths";
 
 /** An OpenAI-compatible server. */
 export interface OpenaiSettings {

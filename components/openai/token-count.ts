@@ -1,5 +1,6 @@
 import { TOKEN_COUNTER } from "../apisix/open-requests";
-import { isGenerating, MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
+import { MUST_LIMIT_TOKENS, type TokenLimits } from "./max-tokens";
+import { isGenerating, type OpenaiPath } from "./paths";
 
 /** Longest object `usage` that is read, in bytes. vLLM's has about 150. */
 const LONGEST_USAGE = 4096;
@@ -81,7 +82,7 @@ end`;
  * @param path of the server below `/v1/`
  * @param namespace namespace of the consumers
  */
-export function rejection(path: string, namespace: string, callers: TokenLimits): object {
+export function rejection(path: OpenaiPath, namespace: string, callers: TokenLimits): object {
     const all = Object.entries(callers);
     if (all.length === 0 || !isGenerating(path)) return {};
     const error = {

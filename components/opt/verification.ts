@@ -1,3 +1,4 @@
+import { ALPA_PATHS } from "../alpa/paths";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { timeouts, upstreamName } from "../route/alpa-upstreams";
@@ -122,7 +123,7 @@ export function renderVerification(
     const { namespace, binding, guard, answerTimeoutSeconds, observed } = args;
     return {
         ingressClassName: binding.ingressClass,
-        http: (["completions", "logprobs"] as const).map((role) => ({
+        http: ALPA_PATHS.map((role) => ({
             name: role,
             match: {
                 paths: [`${VERIFICATION_PREFIX}/${role}`],

@@ -1,3 +1,4 @@
+import type { AlpaPath } from "../alpa/paths";
 import { openRequests, type Counters } from "../apisix/open-requests";
 import { plugin, type RoutePlugin } from "./route-plugin";
 
@@ -33,7 +34,7 @@ export interface ClassSettings {
  * @param namespace namespace of the consumers
  */
 export function classPlugins(
-    path: "/completions" | "/logprobs",
+    path: `/${AlpaPath}`,
     namespace: string,
     { classes = [], counters }: ClassSettings,
 ): RoutePlugin[] {

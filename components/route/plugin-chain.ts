@@ -1,37 +1,13 @@
 import { answerHeaders, hsts } from "./answer-headers";
 import { classPlugins, type ClassSettings } from "./caller-classes";
 import { guardPlugins, type GuardSettings } from "./request-guard";
-import { incomingHeaders } from "./incoming-headers";
+import { incomingHeaders } from "./header-checks";
+import { REMOVED_HEADERS } from "./removed-headers";
 import { NAME_CALLER } from "./name-caller";
 import { REVISION_HEADER } from "../apisix/gateway-pods";
 import { alpaError, OVER_LIMIT, PAGE_429, plugin, type RoutePlugin } from "./route-plugin";
+import { ALPA_PATHS, type AlpaPath } from "../alpa/paths";
 import { serviceDescription } from "../alpa/service-description";
-
-/**
- * Headers that never reach Alpa: secrets of every authentication method, names of the caller, and addresses that the
- * caller claims. Alpa logs the first address of X-Forwarded-For. Without the caller's header, this is the address that the
- * gateway saw.
- */
-export const REMOVED_HEADERS = [
-    "apikey",
-    "Authorization",
-    "Proxy-Authorization",
-    "Cookie",
-    "CF-Access-Client-Id",
-    "CF-Access-Client-Secret",
-    "CF-Access-Jwt-Assertion",
-    "CF-Access-Token",
-    "Cf-Access-Authenticated-User-Email",
-    "X-API-KEY",
-    "X-Access-Token",
-    "Forwarded",
-    "X-Forwarded-For",
-    "CF-Connecting-IP",
-    "True-Client-IP",
-    "X-Consumer-Username",
-    "X-Credential-Identifier",
-    "X-Consumer-Custom-ID",
-];
 
 /**
  * Empty name of the query argument for keys and tokens, so that only headers are read: nginx drops arguments without a name.
@@ -121,7 +97,7 @@ export interface Passing extends AnswerSettings, ClassSettings {
  * @param namespace namespace of the declared consumers. Consumers of other namespaces may share this gateway
  */
 export function alpaChain(
-    path: "/completions" | "/logprobs",
+    path: `/${AlpaPath}`,
     namespace: string,
     guard: GuardSettings,
     { only, refused, classes, counters, ...answers }: Passing = {},
@@ -192,7 +168,10 @@ export function toHttps(): RoutePlugin {
 export function closedChain(prefix: string, answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         plugin("fault-injection", {
-            abort: abort(404, `not found: the service answers POST ${prefix}/completions and POST ${prefix}/logprobs`),
+            abort: abort(
+                404,
+                `not found: the service answers ${ALPA_PATHS.map((path) => `POST ${prefix}/${path}`).join(" and ")}`,
+            ),
         }),
         shapeErrors(answers),
         ...(answers.tls ? [hsts()] : []),

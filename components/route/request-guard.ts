@@ -1,3 +1,4 @@
+import type { AlpaPath } from "../alpa/paths";
 import { fractionUpTo, wholeNumber } from "./number-schema";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
@@ -53,7 +54,7 @@ export const ALPA_BATCH = 4;
  * APISIX decodes the JSON and encodes it again, so Alpa gets the same values in a different notation
  * (docs/evaluate/requests.md).
  */
-export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSettings): RoutePlugin[] {
+export function guardPlugins(path: `/${AlpaPath}`, guard: GuardSettings): RoutePlugin[] {
     const { maxBodyBytes } = guard;
     const size = plugin("client-control", {
         max_body_size: maxBodyBytes,
@@ -188,7 +189,7 @@ function prompts(tokens: number, vocabulary: number, most: number, characters: n
 }
 
 /** One message for every rejection: the plugin's own text is not JSON, and names only the first violated rule. */
-function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0 }: GuardSettings): string {
+function refusal(path: `/${AlpaPath}`, { maxPrompts, minTokens = 0 }: GuardSettings): string {
     const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =
         path === "/completions"

@@ -1,5 +1,5 @@
 import type { GuardSettings } from "./request-guard";
-import { servedPrefixes } from "../alpa/paths";
+import { ALPA_PATHS, servedPrefixes, type AlpaPath } from "../alpa/paths";
 import {
     completionsUpstream,
     CONNECT_SECONDS,
@@ -61,11 +61,10 @@ export function renderRoute(rules: RouteRules) {
     return {
         ingressClassName: rules.ingressClassName,
         http: [
-            openRule("completions", rules),
-            openRule("logprobs", rules),
+            ...ALPA_PATHS.map((path) => openRule(path, rules)),
             answeredRule(
                 "query-string",
-                { paths: below(rules, "/completions", "/logprobs"), methods: ["POST"] },
+                { paths: below(rules, ...ALPA_PATHS.map((path) => `/${path}`)), methods: ["POST"] },
                 -1,
                 queryStringChain(answers),
                 tls,
@@ -98,7 +97,7 @@ function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
 export const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
 
 /** A rule that routes to Alpa. */
-function openRule(role: "completions" | "logprobs", rules: RouteRules) {
+function openRule(role: AlpaPath, rules: RouteRules) {
     const { namespace, guard, answerTimeoutSeconds, tls, refused, observed, revision, classes, counters } = rules;
     const answers = { revision, tls: tls !== undefined, observed };
     return {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OPENAI_PATHS } from "../../components/openai/settings";
+import { OPENAI_PATHS } from "../../components/openai/paths";
 import { at, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";

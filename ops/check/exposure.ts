@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
-import type { OpenaiPath } from "../../components/openai/settings";
+import type { OpenaiPath } from "../../components/openai/paths";
 import { SERVER_CHECKS } from "../../components/server-checks";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";

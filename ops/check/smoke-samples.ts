@@ -1,5 +1,5 @@
 /** Paths that a smoke test calls, and those that the server's model does not serve. */
-import type { OpenaiPath } from "../../components/openai/settings";
+import type { OpenaiPath } from "../../components/openai/paths";
 import type { Sample, ServerChecks } from "../../components/server-checks";
 import { callService, type Credential } from "../service-call";
 import type { Context } from "../context";

@@ -1,10 +1,9 @@
 /** Options that several commands have. */
 import { InvalidArgumentError, type Command } from "commander";
 import { readFileSync } from "node:fs";
-import type { Limits } from "../../components/consumers/limits";
+import { LIMITS, type Limits } from "../../components/consumers/limits";
 import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
 import { wholeNumber } from "../arguments";
-import { LIMITS } from "../stack/limits";
 import type { Stack } from "../stack/stack";
 import { readNumber } from "../stack/stack-file";
 

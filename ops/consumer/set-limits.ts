@@ -1,9 +1,9 @@
-import type { Limits } from "../../components/consumers/limits";
+import { LIMITS, type Limits } from "../../components/consumers/limits";
 import { label, withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
-import { LIMITS, limitsInWords, ownLimits } from "../stack/limits";
+import { limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
 import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./options";
 import { edit, lookUp } from "./plan";

@@ -2,9 +2,6 @@ import { callerLimits, type Limits } from "../../components/consumers/limits";
 import { callersOf, type Stack } from "./stack";
 import { readLimits } from "./stack-file";
 
-/** Names of the limits in the config. */
-export const LIMITS = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"] as const;
-
 type Lists = Pick<Stack, "text" | "callers">;
 
 /** Limits that the entry of a caller sets. */

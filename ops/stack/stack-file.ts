@@ -1,7 +1,7 @@
 /** Values of a stack file, and of its callers file, before their check. */
 import * as z from "zod";
 import type { ServerSettings } from "../../components/server";
-import type { Limits } from "../../components/consumers/limits";
+import { LIMITS, type Limits } from "../../components/consumers/limits";
 import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
 import { PROJECT } from "../../config/stack-file";
@@ -37,10 +37,7 @@ const number = z
     .optional()
     .catch(undefined);
 const limits = z
-    .object({
-        ...{ requests: number, perSeconds: number, concurrent: number },
-        ...{ maxTokens: number, tokens: number, perTokenSeconds: number },
-    })
+    .object(Object.fromEntries(LIMITS.map((name) => [name, number])) as Record<keyof Limits, typeof number>)
     .optional()
     .catch(undefined);
 const credential = z.object({

@@ -55,12 +55,12 @@ describe("hosts of the connectors on the engine", () => {
     };
     const status = async () => (await stack.call((await stack.outputs()).credentials["alice/a"])).status;
 
-    /** Runs `up`. Asserts that it fails with a single error, of this host's resource and with this text. */
-    async function fails({ port }: Place, why: RegExp): Promise<void> {
+    /** Runs `up`. Asserts that it fails with a single error, of this resource and with this text. */
+    async function fails({ port }: Place, why: RegExp, name = `alpa-connectors-127.0.0.1-${port}`): Promise<void> {
         const { stdout } = await stack.up().then((run) => (failed(run), run));
         const errors = stdout.split("\n").filter((line) => /^\s*error: (?!update failed|Resource monitor)/.test(line));
         assert.equal(errors.length, 1, stdout);
-        assert.match(stdout, new RegExp(`command:remote:Command \\(alpa-connectors-127\\.0\\.0\\.1-${port}\\)`));
+        assert.ok(stdout.includes(` (${name}):`), stdout);
         assert.match(stdout, why);
     }
     const ours = (host: Host) =>
@@ -100,17 +100,22 @@ describe("hosts of the connectors on the engine", () => {
     it("rejects a host whose key differs from the config, and leaves it unchanged", async () => {
         const before = head.pids();
         configure({ ...first, hostKey: newKey() });
-        await fails(first, /host key mismatch/);
+        await fails(
+            first,
+            /is not the one of this stack, 127\.0\.0\.1-\d+ \(SHA256:.* Nothing was changed\./,
+            "identity",
+        );
         assert.deepEqual(head.pids(), before);
         configure(first);
-        succeeded(await stack.preview("--expect-no-changes"));
+        succeeded(await stack.up());
+        assert.deepEqual(head.pids(), before);
     });
 
     it("reports a full disk while the old host continues, and completes when there is space", async () => {
         const full = await place("full");
         const host = await start({ ...full, diskFull: true });
         configure(full);
-        await fails(full, /127\.0\.0\.1-\d+: (must have 100 MB free in|cannot (write|create)) /);
+        await fails(full, /127\.0\.0\.1-\d+: could not download .*, free space in \/opt/);
         assert.deepEqual([host.pids(), await status()], [[], 200]);
         await stop(host);
         const again = await start(full);
@@ -144,7 +149,7 @@ describe("hosts of the connectors on the engine", () => {
         configure(asked);
         await fails(asked, /sudo does not allow user ops to run sh without a password .* set ssh\.sudoPassword\./);
         await stack.configureSecret("ssh.sudoPassword", "wrong horse");
-        await fails(asked, /to run sh with sudoPassword \(.*\)\. Correct sudoPassword/);
+        await fails(asked, /to run sh with ssh\.sudoPassword \(.*\)\. Correct ssh\.sudoPassword/);
         assert.deepEqual(ours(host), []);
         await stack.configureSecret("ssh.sudoPassword", PASSWORD);
         const { stdout, stderr } = succeeded(await stack.up());

@@ -1,4 +1,6 @@
 /** What a change of a caller does: its credentials, its limits and its class. */
+import { ALPA_PATHS } from "../../../../components/alpa/paths";
+import { LIMITS } from "../../../../components/consumers/limits";
 import { daysUntil } from "../../../../config/keys/consumers/credentials";
 import { map, mapsOf, type Tree } from "../../../../policy/resources/values";
 import { changedFields, type Difference } from "../differences";
@@ -42,12 +44,10 @@ function models({ old, new: now }: Difference, { name }: Scope): Rule {
     };
 }
 
-const KNOWN = ["requests", "perSeconds", "concurrent", "maxTokens", "tokens", "perTokenSeconds"];
-
 function limits({ old, new: now }: Difference, { name }: Scope): Verdict[] {
     const [before, after] = [map(old), map(now)];
     const who = `Caller ${name}`;
-    const rest = changedFields(before, after).filter((key) => !KNOWN.includes(key));
+    const rest = changedFields(before, after).filter((key) => !(LIMITS as readonly string[]).includes(key));
     const isFewer = (key: string) => () => !(Number(after[key]) > Number(before[key]));
     const budget = [before, after].map(({ tokens, perTokenSeconds }) => ({
         requests: tokens,
@@ -103,7 +103,7 @@ export function classes({ old, new: now }: Difference): Verdict[] {
     const byName = (value: unknown) => new Map(mapsOf(value).map((entry) => [String(entry.name), entry]));
     const [before, after] = [byName(old), byName(now)];
     return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
-        ["completions", "logprobs"].flatMap((path) => {
+        ALPA_PATHS.flatMap((path) => {
             const [from, to] = [before, after].map((all) => all.get(name)?.[path]);
             const [less, more] = [from, to].map((share) => share && `${String(share)} open requests to /${path}`);
             if (!before.has(name))

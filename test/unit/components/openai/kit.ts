@@ -2,7 +2,7 @@
 import { output } from "@pulumi/pulumi";
 import { limitPlugins, type Limits } from "../../../../components/consumers/limits";
 import { tokenLimits } from "../../../../components/openai/max-tokens";
-import { OPENAI_PATHS, type OpenaiPath } from "../../../../components/openai/settings";
+import { OPENAI_PATHS, type OpenaiPath } from "../../../../components/openai/paths";
 import { renderOpenaiRoute } from "../../../../components/openai/route-rules";
 import type { RoutePlugin } from "../../../../components/route/route-plugin";
 import { startOpenAiServer, type OpenAiServerOptions, type Served } from "../../../../sandbox/openai/server";

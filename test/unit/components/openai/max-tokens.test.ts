@@ -1,6 +1,7 @@
 // Proves that no request which passes the rules can make the server generate more tokens than its caller may. The emulator's
 // evaluator of APISIX's conditions decides what passes, and a description of the fields of vLLM's request models (pydantic
 // 2.14) what the server would generate. Engine tests prove the same rules in a gateway.
+import type { OpenaiPath } from "../../../../components/openai/paths";
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
 import { maxTokensRules, tokenLimits, type TokenLimits } from "../../../../components/openai/max-tokens";
@@ -25,7 +26,7 @@ function argument(body: unknown, path: string): unknown {
 }
 
 /** Whether the rules let a request pass. @param json the body as sent; of a repeated key, the last one counts */
-function passes(path: string, json: string, caller = "lab", callers = CALLERS): boolean {
+function passes(path: OpenaiPath, json: string, caller = "lab", callers = CALLERS): boolean {
     const body: unknown = JSON.parse(json);
     const lookup = (name: string) =>
         name === "consumer_name" ? `ns_${caller}` : argument(body, name.replace(/^post_arg\./, ""));
@@ -60,7 +61,7 @@ const BAD = [
     ...['"101"', '"9_000"', '"1_0"', '""', '" "', '"abc"', '"inf"', '"nan"', '"-1"', '"0"', '"１００"', '"5 tokens"'],
 ];
 const OTHER = "max_completion_tokens";
-type Case = [path: string, body: string];
+type Case = [path: OpenaiPath, body: string];
 const ok = (values: string[], form: (value: string) => Case[]) => values.flatMap(form);
 
 const PASSED: Case[] = [

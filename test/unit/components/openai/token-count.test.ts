@@ -1,5 +1,6 @@
 // Proves what the Lua function of the route counts in an answer, however the answer is cut into pieces. Lua 5.1 runs it with a
 // small substitute for OpenResty. Engine tests prove the metrics and budgets that a gateway makes of it.
+import type { OpenaiPath } from "../../../../components/openai/paths";
 import { strict as assert } from "node:assert";
 import { Lua } from "wasmoon-lua5.1";
 import { COUNT_TOKENS, rejection, RETRY_WHEN_TOKENS_RETURN } from "../../../../components/openai/token-count";
@@ -17,7 +18,7 @@ const table = (value: unknown): string => {
 interface Answer {
     status?: number;
     headers?: Record<string, string>;
-    path?: string;
+    path?: OpenaiPath;
 }
 
 describe("COUNT_TOKENS", () => {
@@ -133,10 +134,10 @@ describe("COUNT_TOKENS", () => {
     it("lets the budgets count requests on this route", () => assert.equal(run(["{}"]).instance, "llm"));
 
     describe("of a request that the rules reject", () => {
-        const rejected = (path?: string, text = '{"error_msg":"rejected by workflow"}\n') =>
+        const rejected = (path?: OpenaiPath, text = '{"error_msg":"rejected by workflow"}\n') =>
             run([text], { status: 400, path }).sent;
 
-        for (const path of ["chat/completions", "completions"])
+        for (const path of ["chat/completions", "completions"] as const)
             it(`names the caller's own maximum: ${path}`, () => {
                 const { error } = JSON.parse(rejected(path)) as { error: Record<string, string> };
                 assert.match(

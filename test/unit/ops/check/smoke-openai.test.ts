@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { claimKey } from "../../../../components/consumers/consumer";
-import type { OpenaiPath } from "../../../../components/openai/settings";
+import type { OpenaiPath } from "../../../../components/openai/paths";
 import { keyOf, MODEL, NAMESPACE, OTHER_MODEL, startOpenAiGateway } from "../../components/openai/kit";
 import { rawCloudflare, SSH } from "../../kit/cloudflare";
 import { serve } from "../../kit/http";
