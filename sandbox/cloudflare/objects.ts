@@ -163,7 +163,7 @@ export interface TunnelConfiguration {
     /** The configuration exactly as the client sent it. */
     config: { ingress: IngressRule[] };
 }
-export interface IngressRule {
+interface IngressRule {
     hostname?: string | null;
     path?: string | null;
     service: string;
