@@ -2,7 +2,7 @@
  * One Cloudflare account in memory. The API writes it; the edge, the connectors and the name servers read it. Facts: the API as
  * the official Pulumi provider 6.17.0 uses it; Cloudflare's documentation of zone states, Access and tunnels (2026).
  *
- * Every read of the account first applies changes whose time has come (states of zones, certificates, deletions). The account
+ * Every read of the account first applies changes whose time has come (states of zones and certificates). The account
  * does not validate writes: the API does.
  */
 import { EventEmitter } from "node:events";
@@ -13,14 +13,10 @@ import { checkDelegation, followClock } from "./zones";
 export type * from "./objects";
 export { PLANS } from "./objects";
 
-/**
- * A change of the account. Kind `connections` means that the API has disconnected the connector `client_id` of a tunnel, or
- * all connectors of the tunnel if `client_id` is unset.
- */
+/** A change of the account. `connections`: the API has disconnected the connectors of a tunnel. */
 export interface Change {
     kind: "zone" | "tunnel" | "connections" | "other";
     id: string;
-    client_id?: string;
 }
 
 export interface AccountOptions {
@@ -28,33 +24,23 @@ export interface AccountOptions {
     id?: string;
     /** Plan of new zones. @default "free" */
     plan?: objects.Plan;
-    /** Name of the Access organization: `<team>.cloudflareaccess.com`. @default "sandbox" */
-    team?: string;
-    /**
-     * Creation time of the Access organization, RFC 3339. If it is 2026-10-05 or later, strict service-token auth is on and
-     * cannot be turned off.
-     * @default now
-     */
+    /** Creation time of the Access organization, RFC 3339. From 2026-10-05 on, service-token auth is strict. @default now */
     organizationSince?: string;
     /** The current time in milliseconds since 1970. @default the machine's clock */
     clock?: () => number;
-    /**
-     * Time from the activation of a zone to its edge certificate, in seconds.
-     * @default 120; Cloudflare says up to 24 h, usually minutes
-     */
+    /** Seconds from a zone's activation to its edge certificate. @default 120; Cloudflare says up to 24 h, usually minutes */
     certificateSeconds?: number;
 }
 
-/** Organizations created at or after this time always have strict service-token auth. */
+/** Organizations created at or after this time have strict service-token auth. */
 const STRICT_SINCE = "2026-10-05T00:00:00Z";
-export const isStrictForGood = ({ created_at }: { created_at: string }): boolean =>
-    Date.parse(created_at) >= Date.parse(STRICT_SINCE);
 
 export class Account extends EventEmitter<{ changed: [Change] }> {
     id: string;
     readonly plan: objects.Plan;
     readonly certificateSeconds: number;
-    readonly organization: objects.Organization;
+    /** The Access organization: the issuer of its JWTs is `https://` followed by `auth_domain`. */
+    readonly organization;
     readonly tunnels = new Map<string, objects.Tunnel>();
     readonly serviceTokens = new Map<string, objects.ServiceToken>();
     readonly policies = new Map<string, objects.AccessPolicy>();
@@ -88,11 +74,10 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.id = this.takesId ? hexId() : (options.id ?? hexId());
         this.plan = options.plan ?? "free";
         this.certificateSeconds = options.certificateSeconds ?? 120;
-        const { team = "sandbox", organizationSince: created_at = this.stamp() } = options;
-        this.organization = {
-            ...{ name: team, auth_domain: `${team}.cloudflareaccess.com`, created_at },
-            strict_service_token_auth: isStrictForGood({ created_at }),
-        };
+        const created_at = options.organizationSince ?? this.stamp();
+        const strict_service_token_auth = Date.parse(created_at) >= Date.parse(STRICT_SINCE);
+        const auth_domain = "sandbox.cloudflareaccess.com";
+        this.organization = { name: "sandbox", auth_domain, created_at, strict_service_token_auth };
     }
 
     /** Whether an id is the account's id. With the option "first", the account adopts the first id that it gets. */
@@ -141,7 +126,6 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     }
     /** Records of a zone by id; empty for an unknown zone. */
     records(zoneId: string): Map<string, objects.DnsRecord> {
-        this.catchUp();
         return this.recordMaps.get(zoneId) ?? new Map();
     }
     /** Deletes a zone with all its contents. */
@@ -156,10 +140,6 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     delegated(zone: objects.Zone): void {
         checkDelegation(this, zone);
     }
-    setPlan(zone: objects.Zone, plan: objects.Plan): void {
-        zone.plan = plan;
-        this.changed("zone", zone.id);
-    }
 
     /** Replaces a tunnel's connections. */
     setConnections(tunnel: objects.Tunnel, connections: objects.TunnelConnection[]): void {
@@ -168,15 +148,8 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("tunnel", tunnel.id);
     }
 
-    /** Adds an API token. @param token its value, and optionally its permissions */
-    addApiToken(token: Omit<objects.ApiToken, "id">): objects.ApiToken {
-        const added = { id: hexId(), ...token };
-        this.apiTokens.push(added);
-        return added;
-    }
-
-    changed(kind: Change["kind"], id: string, client_id?: string): void {
-        this.emit("changed", { kind, id, ...(client_id === undefined ? {} : { client_id }) });
+    changed(kind: Change["kind"], id: string): void {
+        this.emit("changed", { kind, id });
     }
 }
 

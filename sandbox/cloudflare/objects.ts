@@ -1,12 +1,24 @@
 /**
- * Types of the objects in a Cloudflare account. Field names are those of the API, so that answers can contain the objects as
- * stored. Times are RFC 3339 texts. Fields that the API never returns are marked "Internal".
+ * Objects in a Cloudflare account, with the field names of the API, so that answers can contain the objects as stored. Times are
+ * RFC 3339 texts. Fields that the API never returns are marked "Internal". What a client can write is a schema, `…Body`.
  */
+import { z } from "zod";
+import { goDuration } from "./durations";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
+
+const name = z.string().min(1);
+/** Fields that the real provider sends with these values only. */
+const never = z.literal(false).optional();
+const none = z.array(z.string()).max(0).optional();
+const duration = z.string().refine((text) => (goDuration(text) ?? 0) > 0, { error: "must be a duration like 24h" });
+interface Times {
+    created_at: string;
+    updated_at: string;
+}
 
 export interface Zone {
     id: string;
@@ -22,22 +34,23 @@ export interface Zone {
     plan: Plan;
     /** Internal: values of settings.ts by id. */
     settings: Record<string, Json>;
-    /** Internal. */
-    dnssec: Dnssec;
-    /** Internal: edge certificates; empty until the first activation. */
-    certificate_packs: CertificatePack[];
-    /** Internal: time of the last change of the status. */
-    status_since: string;
+    /** Internal. `pending` and `pending-disabled` until the parent zone has, or no longer has, the DS record. */
+    dnssec: {
+        status: "disabled" | "pending" | "active" | "pending-disabled";
+        modified_on: string | null;
+        /** Key of the zone, created when signing is turned on. */
+        key?: DnssecKey;
+    };
+    /** Internal: edge certificates; empty until the first activation. `active_at`: time at which one becomes active. */
+    certificate_packs: {
+        id: string;
+        type: "universal";
+        hosts: string[];
+        status: "initializing" | "pending_validation" | "active";
+        active_at: string;
+    }[];
     /** Internal: time of the next check of the delegation. */
     next_check: string;
-}
-
-interface Dnssec {
-    /** `pending` and `pending-disabled` until the parent zone has, or no longer has, the DS record. */
-    status: "disabled" | "pending" | "active" | "pending-disabled";
-    modified_on: string | null;
-    /** Key of the zone, created when signing is turned on. */
-    key?: DnssecKey;
 }
 
 /** An ECDSA P-256 key (algorithm 13), which is both the key-signing and the zone-signing key. */
@@ -48,15 +61,6 @@ export interface DnssecKey {
     digest: string;
     /** The DS record for the parent zone, in zone-file form. */
     ds: string;
-}
-
-interface CertificatePack {
-    id: string;
-    type: "universal";
-    hosts: string[];
-    status: "initializing" | "pending_validation" | "active";
-    /** Internal: time at which the certificate becomes active if CAA records allow it. */
-    active_at: string;
 }
 
 export interface DnsRecord {
@@ -76,41 +80,57 @@ export interface DnsRecord {
     [other: string]: Json | undefined;
 }
 
-export interface Ruleset {
+const ruleBody = z.strictObject({
+    ref: z.string().optional(),
+    action: z.enum(["block", "skip"]),
+    expression: z.string(),
+    description: z.string().default(""),
+    enabled: z.boolean().default(true),
+    action_parameters: z
+        .strictObject({
+            response: z
+                .strictObject({ status_code: z.number(), content_type: z.string(), content: z.string() })
+                .optional(),
+            products: z.array(z.enum(["bic", "securityLevel"])).optional(),
+        })
+        .optional(),
+    ratelimit: z
+        .strictObject({
+            characteristics: z
+                .array(z.string())
+                .refine((list) => [...list].sort().join() === "cf.colo.id,ip.src", "must be cf.colo.id and ip.src"),
+            period: z.number().int().min(10),
+            requests_per_period: z.number().int().min(1),
+            mitigation_timeout: z.number().int().min(0).default(0),
+            requests_to_origin: z.literal(false).optional(),
+        })
+        .optional(),
+    // Clients copy these fields from an answer.
+    ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
+});
+export const rulesetBody = z.strictObject({
+    name: z.string(),
+    kind: z.literal("zone"),
+    phase: z.enum(["http_ratelimit", "http_request_firewall_custom"]),
+    description: z.literal("").optional(),
+    rules: z.array(ruleBody).default([]),
+});
+/** `ref` identifies the rule in updates. */
+export type RulesetRule = z.infer<typeof ruleBody> & { id: string; ref: string };
+export interface Ruleset extends Omit<z.infer<typeof rulesetBody>, "rules" | "description"> {
     id: string;
     /** Internal. */
     zone_id: string;
-    name: string;
-    kind: "zone";
-    phase: string;
     rules: RulesetRule[];
 }
-export interface RulesetRule {
-    id: string;
-    /** Identifies the rule in updates. */
-    ref: string;
-    action: string;
-    expression: string;
-    description: string;
-    enabled: boolean;
-    action_parameters?: {
-        response?: { status_code: number; content_type: string; content: string };
-        products?: string[];
-    };
-    ratelimit?: RateLimit;
-}
-interface RateLimit {
-    characteristics: string[];
-    period: number;
-    requests_per_period: number;
-    mitigation_timeout: number;
-}
 
-export interface NotificationPolicy {
-    id: string;
-    name: string;
-    mechanisms: Json;
-}
+export const notificationBody = z.strictObject({
+    name,
+    alert_type: z.literal("expiring_service_token_alert"),
+    enabled: z.literal(true).default(true),
+    mechanisms: z.strictObject({ email: z.array(z.strictObject({ id: z.email() })).min(1) }),
+});
+export type NotificationPolicy = z.infer<typeof notificationBody> & { id: string };
 
 export interface Tunnel {
     id: string;
@@ -143,7 +163,7 @@ export interface TunnelConfiguration {
     /** The configuration exactly as the client sent it. */
     config: { ingress: IngressRule[] };
 }
-export interface IngressRule {
+interface IngressRule {
     hostname?: string | null;
     path?: string | null;
     service: string;
@@ -154,10 +174,16 @@ export interface IngressRule {
     } | null;
 }
 
-export interface ServiceToken {
+export const tokenBody = z.strictObject({
+    name,
+    duration: z.union([z.literal("forever"), duration]).default("8760h"),
+    client_secret_version: z.number().int().min(1).optional(),
+    previous_client_secret_expires_at: z.iso.datetime({ offset: true }).optional(),
+    enabled: z.boolean().default(true),
+});
+export interface ServiceToken extends z.infer<typeof tokenBody>, Times {
     /** UUID, by which policies refer to the token. */
     id: string;
-    name: string;
     /** `<32 hex digits>.access`. Callers send it with the secret, and the JWT contains it as the claim `common_name`. */
     client_id: string;
     /** Internal, except in the answer to a request that creates it. */
@@ -165,79 +191,61 @@ export interface ServiceToken {
     client_secret_version: number;
     /** Internal: secret before the last rotation, accepted until `previous_client_secret_expires_at`. */
     previous_client_secret?: string;
-    previous_client_secret_expires_at?: string;
-    enabled: boolean;
-    /** Lifetime of the token: a Go duration such as "8760h", or "forever". */
-    duration: string;
     expires_at: string;
-    created_at: string;
-    updated_at: string;
 }
 
-/** An object with one key, the name of the selector, as in the API: for example `{ service_token: { token_id } }`. */
-export type Selector = { [selector: string]: { [field: string]: string } };
+const empty = z.strictObject({}).optional();
+const selector = z
+    .strictObject({
+        service_token: z.strictObject({ token_id: z.string() }).optional(),
+        ...{ any_valid_service_token: empty, everyone: empty },
+    })
+    .refine((given) => Object.keys(given).length === 1, "must have one selector");
+export type Selector = z.infer<typeof selector>;
+export const policyBody = z.strictObject({
+    name,
+    decision: z.enum(["allow", "deny", "non_identity", "bypass"]),
+    include: z.array(selector).min(1),
+    ...{ exclude: z.array(selector).default([]), require: z.array(selector).default([]) },
+    session_duration: duration.optional(),
+    ...{ approval_required: never, isolation_required: never, purpose_justification_required: never },
+});
+export type AccessPolicy = z.infer<typeof policyBody> & Times & { id: string };
 
-export interface AccessPolicy {
+export const applicationBody = z.strictObject({
+    name,
+    type: z.literal("self_hosted"),
+    domain: z.string().optional(),
+    destinations: z.array(z.strictObject({ type: z.literal("public").default("public"), uri: z.string() })).optional(),
+    self_hosted_domains: z.array(z.string()).optional(),
+    /** Policies by their ids. The edge evaluates the lowest precedence first. */
+    policies: z.array(z.strictObject({ id: z.string(), precedence: z.number().optional() })).default([]),
+    session_duration: duration.default("24h"),
+    app_launcher_visible: z.boolean().default(true),
+    http_only_cookie_attribute: z.literal(true).default(true),
+    service_auth_401_redirect: z.boolean().default(false),
+    read_service_tokens_from_header: z.string().optional(),
+    ...{ auto_redirect_to_identity: never, enable_binding_cookie: never, options_preflight_bypass: never },
+    ...{ allowed_idps: none, tags: none },
+});
+type Application = Omit<z.infer<typeof applicationBody>, "destinations">;
+export interface AccessApplication extends Application, Times {
     id: string;
-    name: string;
-    decision: "allow" | "deny" | "non_identity" | "bypass";
-    include: Selector[];
-    exclude: Selector[];
-    require: Selector[];
-    created_at: string;
-    updated_at: string;
-    [other: string]: Json | undefined;
-}
-
-export interface AccessApplication {
-    id: string;
-    name: string;
-    type: "self_hosted";
     /** 64 hex digits. The JWT contains them as the claim `aud`. */
     aud: string;
     /** The main `host[/path]` of the application, which is also in `self_hosted_domains`. */
     domain: string;
     self_hosted_domains: string[];
-    /** Policies by their ids in `account.policies`. The edge evaluates the lowest precedence first. */
     policies: { id: string; precedence: number }[];
-    session_duration: string;
-    service_auth_401_redirect?: boolean;
-    read_service_tokens_from_header?: string;
-    created_at: string;
-    updated_at: string;
-    [other: string]: Json | undefined;
-}
-
-export interface Organization {
-    name: string;
-    /** `<team>.cloudflareaccess.com`. The issuer of the JWT is `https://` followed by this name. */
-    auth_domain: string;
-    strict_service_token_auth: boolean;
-    created_at: string;
 }
 
 export interface ApiToken {
-    id: string;
     value: string;
     /** Names of permission groups, for example "DNS Write". Write includes Read. @default all permission groups */
     permissions?: string[];
 }
 
-export interface WorkerScript {
-    /** The name, which is the id. */
-    id: string;
-    /** Internal: text and name of the only module. The API returns the text at a separate endpoint. */
-    content: string;
-    main_module: string;
-    compatibility_date: string;
-}
-
-export interface WorkerRoute {
-    id: string;
-    /** Internal. */
-    zone_id: string;
-    /** `<hostname>/*` */
-    pattern: string;
-    /** Name of the Worker. */
-    script: string;
-}
+/** The only module of a Worker. `id`: name of the Worker. The API returns `content` at a separate endpoint. */
+export type WorkerScript = Record<"id" | "content" | "main_module" | "compatibility_date", string>;
+/** `pattern`: `<hostname>/*`; `script`: name of the Worker; `zone_id` is internal. */
+export type WorkerRoute = Record<"id" | "zone_id" | "pattern" | "script", string>;

@@ -11,7 +11,7 @@ import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
 /** TTLs that Azure sets, in seconds. */
-const SOA_TTL = 3600;
+const KEY_TTL = 3600;
 const NS_TTL = 172800;
 const NEGATIVE_TTL = 300;
 
@@ -21,19 +21,15 @@ export interface AzureZone {
     nameServers: string[];
     /** Records of the zone. Tests can change the list while the zone is served. */
     records: ZoneRecord[];
-    /** TTL of the zone's own NS records, in seconds. Tests lower it before a move. */
-    nsTtlSeconds: number;
     /** Public key of a signed zone, base64 (algorithm 13). */
     key?: string;
     says: Says;
 }
 
-/** @param number the number NN in the names of the name servers. Azure chooses it. */
-export function azureZone(name: string, records: ZoneRecord[], number = 5): AzureZone {
-    const nn = String(number).padStart(2, "0");
-    const nameServers = ["com", "net", "org", "info"].map((end, i) => `ns${i + 1}-${nn}.azure-dns.${end}`);
+export function azureZone(name: string, records: ZoneRecord[]): AzureZone {
     const zone: AzureZone = {
-        ...{ name, nameServers, records, nsTtlSeconds: NS_TTL },
+        nameServers: ["com", "net", "org", "info"].map((end, i) => `ns${i + 1}-05.azure-dns.${end}`),
+        ...{ name, records },
         says: (asked, type) => {
             const foreign = zone.records.find((record) => record.name === name && record.type === "NS");
             // NS records at the apex are not taken from the list, because Azure manages them.
@@ -43,18 +39,15 @@ export function azureZone(name: string, records: ZoneRecord[], number = 5): Azur
     return zone;
 }
 
-function served({ name, nameServers, records, nsTtlSeconds, key }: AzureZone): ServedZone {
-    const own: ServedRecord[] = nameServers.map((data) => ({ name, type: "NS", ttl: nsTtlSeconds, data }));
+function served({ name, nameServers, records, key }: AzureZone): ServedZone {
+    const own: ServedRecord[] = nameServers.map((data) => ({ name, type: "NS", ttl: NS_TTL, data }));
     if (key !== undefined) {
         const data = { flags: 257, algorithm: 13, key: Buffer.from(key, "base64") };
-        own.push({ name, type: "DNSKEY", ttl: SOA_TTL, data });
+        own.push({ name, type: "DNSKEY", ttl: KEY_TTL, data });
     }
     return {
         name,
-        soa: {
-            ...{ mname: nameServers[0], rname: "azuredns-hostmaster.microsoft.com", serial: 1 },
-            ...{ minimum: NEGATIVE_TTL, ttlSeconds: SOA_TTL },
-        },
+        soa: { mname: nameServers[0], rname: "azuredns-hostmaster.microsoft.com", minimum: NEGATIVE_TTL },
         records: [...own, ...records.map((r) => ({ name: r.name, type: r.type, ttl: r.ttl, data: wireData(r) }))],
     };
 }

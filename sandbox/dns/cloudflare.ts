@@ -52,16 +52,10 @@ function servedZone(account: Account, zone: Zone): ServedZone | undefined {
     if (flat) {
         const at = records.filter((r) => r.name === flat.content && (r.type === "A" || r.type === "AAAA"));
         if (at.length === 0) return undefined;
-        records.push(
-            ...addressRecords(
-                name,
-                ttlOf(flat),
-                at.map(({ data }) => String(data)),
-            ),
-        );
+        const addresses = at.map(({ data }) => String(data));
+        records.push(...addressRecords(name, ttlOf(flat), addresses));
     }
-    const soa = { mname: servers[0], rname: "dns.cloudflare.com", serial: 1, minimum: SOA_TTL, ttlSeconds: SOA_TTL };
-    return { name, soa, records };
+    return { name, soa: { mname: servers[0], rname: "dns.cloudflare.com", minimum: SOA_TTL }, records };
 }
 
 function addressRecords(name: string, ttl: number, addresses: string[]): ServedRecord[] {

@@ -25,104 +25,92 @@ export interface ResolverOptions {
     believes: "parent" | "child";
 }
 
-interface Resolved {
-    rcode: string;
-    /** Sorted values of the requested type. */
-    values: string[];
-}
-
-interface Kept<T> {
+/** A value to cache for `ttl` seconds. */
+interface Found<T> {
     value: T;
-    until: number;
+    ttl: number;
 }
 
 /** Longest chain of CNAMEs. */
 const LONGEST_CHAIN = 8;
-/** If the key of a signed zone cannot be fetched, this failure is cached for so many seconds. */
+const FAILURE: Answer = { rcode: "SERVFAIL", authoritative: false, answers: [], authority: [] };
+/** If a zone gives no valid answer, this failure is cached for so many seconds. */
 const FAILURE_TTL = 5;
 
 export class Resolver {
-    private readonly cache = new Map<string, Kept<unknown>>();
+    private readonly cache = new Map<string, { value: unknown; until: number }>();
 
     constructor(private readonly options: ResolverOptions) {}
 
-    async resolve(name: string, type: string): Promise<Resolved> {
+    /** @returns the error code, and the sorted values of the requested type */
+    async resolve(name: string, type: string): Promise<{ rcode: string; values: string[] }> {
         for (let here = name, hops = 0; hops <= LONGEST_CHAIN; hops++) {
-            const answer = await this.kept(`answer ${here} ${type}`, () => this.fetch(here, type));
-            const rows = (of: string) => answer.answers.filter((row) => row.type === of);
-            const values = rows(type).map((row) => row.value);
-            const chain = new Map(rows("CNAME").map((row) => [row.name, row.value]));
+            const { rcode, answers } = await this.kept(`answer ${here} ${type}`, () => this.fetch(here, type));
+            const values = valuesOf(answers, type);
+            const chain = new Map(answers.flatMap((row) => (row.type === "CNAME" ? [[row.name, row.value]] : [])));
             let end = here;
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
-            const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
+            const done = values.length > 0 || end === here || rcode !== "NOERROR";
             // The resolver knows only names of the domain: a CNAME chain that leaves the domain has no values.
-            if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort() };
+            if (done || !isWithin(end, this.options.domain)) return { rcode, values: values.sort() };
             here = end;
         }
         return { rcode: "SERVFAIL", values: [] };
     }
 
     /** Returns the cached value of a key. If there is none, calls `fetch` and caches the result for the result's TTL. */
-    private async kept<T>(key: string, fetch: () => Promise<{ value: T; ttl: number }>): Promise<T> {
+    private async kept<T>(key: string, fetch: () => Promise<Found<T>>): Promise<T> {
         const now = this.options.now();
-        const found = this.cache.get(key) as Kept<T> | undefined;
-        if (found && found.until > now) return found.value;
+        const found = this.cache.get(key);
+        if (found && found.until > now) return found.value as T;
         const { value, ttl } = await fetch();
         this.cache.set(key, { value, until: now + ttl * 1000 });
         return value;
     }
 
-    private async fetch(name: string, type: string): Promise<{ value: Answer; ttl: number }> {
+    private async fetch(name: string, type: string): Promise<Found<Answer>> {
         try {
-            const zone = await this.zoneOf(name);
-            if (zone === undefined) return lifetime(await ask(this.options.parent, { name, type }));
-            if (!(await this.trusted(zone))) return { value: failure(), ttl: FAILURE_TTL };
-            return lifetime(await this.askZone(zone, name, type));
+            const labels = name.slice(0, -this.options.domain.length - 1).split(".");
+            const zone = `${labels.at(-1)}.${this.options.domain}`;
+            // Without a delegation, the parent domain itself answers.
+            if ((await this.serversOf(zone)).length === 0) return lifetime(await this.askParent(name, type));
+            if (!(await this.trusted(zone))) return { value: FAILURE, ttl: FAILURE_TTL };
+            return lifetime(await this.askOne(await this.serversOf(zone), name, type));
         } catch (error) {
             if (!(error instanceof NoAnswer)) throw error;
-            return { value: failure(), ttl: FAILURE_TTL };
+            return { value: FAILURE, ttl: FAILURE_TTL };
         }
     }
 
-    /**
-     * The zone of a name; undefined if the parent domain does not delegate it. The call also caches the name servers of
-     * the zone.
-     */
-    private async zoneOf(name: string): Promise<string | undefined> {
-        const labels = name.slice(0, -this.options.domain.length - 1).split(".");
-        const zone = `${labels.at(-1)}.${this.options.domain}`;
-        const servers = await this.kept(`zone ${zone}`, () => this.delegation(zone));
-        return servers.length > 0 ? zone : undefined;
+    private askParent(name: string, type: string): Promise<Answer> {
+        return ask(this.options.parent, { name, type });
     }
 
-    private async delegation(zone: string): Promise<{ value: string[]; ttl: number }> {
-        const referral = await ask(this.options.parent, { name: zone, type: "NS" });
-        const above = nsOf(referral.authority, zone);
-        if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
-        if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // `child` prefers the zone's own NS records. One of the name servers from the parent zone is queried for them.
-        const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
-        return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
+    /** Names of the zone's servers; none if the parent domain does not delegate it. */
+    private serversOf(zone: string): Promise<string[]> {
+        return this.kept(`zone ${zone}`, async () => {
+            const referral = await this.askParent(zone, "NS");
+            const above = nsOf(referral.authority, zone);
+            if (above.value.length === 0) return { value: [], ttl: lifetime(referral).ttl };
+            if (this.options.believes === "parent") return above;
+            // `child` prefers the zone's own NS records. One of the name servers from the parent zone is queried for them.
+            const own = nsOf((await this.askOne(above.value, zone, "NS")).answers, zone);
+            return own.value.length > 0 ? own : above;
+        });
     }
 
     /** Whether answers of a zone are valid: it is unsigned, or has a key that matches a DS record of the parent zone. */
     private async trusted(zone: string): Promise<boolean> {
-        const ds = await this.kept(`ds ${zone}`, async () => {
-            const answer = await ask(this.options.parent, { name: zone, type: "DS" });
-            const rows = answer.answers.filter((row) => row.type === "DS");
-            return { value: rows.map((row) => row.value), ttl: lifetime(answer).ttl };
-        });
+        const all = (type: string, fetch: () => Promise<Answer>) =>
+            this.kept(`${type} ${zone}`, async () => {
+                const { value, ttl } = lifetime(await fetch());
+                return { value: valuesOf(value.answers, type), ttl };
+            });
+        const ds = await all("DS", () => this.askParent(zone, "DS"));
         if (ds.length === 0) return true;
-        const keys = await this.kept(`dnskey ${zone}`, async () => {
-            const { value, ttl } = lifetime(await this.askZone(zone, zone, "DNSKEY"));
-            return { value: value.answers.filter((row) => row.type === "DNSKEY").map((row) => row.value), ttl };
-        });
+        const servers = await this.serversOf(zone);
+        const keys = await all("DNSKEY", () => this.askOne(servers, zone, "DNSKEY"));
         return keys.some((key) => ds.includes(dsOf(zone, key)));
-    }
-
-    private async askZone(zone: string, name: string, type: string): Promise<Answer> {
-        const servers = await this.kept(`zone ${zone}`, () => this.delegation(zone));
-        return this.askOne(servers, name, type);
     }
 
     /** Queries one server after another until one answers. @throws NoAnswer if no server answers */
@@ -143,17 +131,15 @@ export class Resolver {
     }
 }
 
-function nsOf(rows: Row[], zone: string): { names: string[]; ttl: number } {
+const valuesOf = (rows: Row[], type: string): string[] => rows.filter((row) => row.type === type).map((r) => r.value);
+
+function nsOf(rows: Row[], zone: string): Found<string[]> {
     const own = rows.filter((row) => row.type === "NS" && row.name === zone);
-    return { names: own.map((row) => row.value), ttl: Math.min(...own.map((row) => row.ttl)) };
+    return { value: own.map((row) => row.value), ttl: Math.min(...own.map((row) => row.ttl)) };
 }
 
 /** Adds the TTL of an answer: the shortest TTL of its records, or for a negative answer the TTL of the SOA. */
-function lifetime(value: Answer): { value: Answer; ttl: number } {
+function lifetime(value: Answer): Found<Answer> {
     const rows = value.answers.length > 0 ? value.answers : value.authority.filter((row) => row.type === "SOA");
     return { value, ttl: rows.length > 0 ? Math.min(...rows.map((row) => row.ttl)) : 0 };
-}
-
-function failure(): Answer {
-    return { rcode: "SERVFAIL", authoritative: false, answers: [], authority: [] };
 }

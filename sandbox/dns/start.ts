@@ -38,9 +38,9 @@ export async function startDns({ account, zone, records }: DnsOptions): Promise<
     account.delegation = (name) => registry.delegation(name);
     account.dsAtParent = (name) => registry.ds(name);
     const servers = {
-        old: await startDnsServer({ says: azure.says }),
-        new: await startDnsServer({ says: cloudflareSays(account) }),
-        parent: await startDnsServer({ says: registry.says }),
+        old: await startDnsServer(azure.says),
+        new: await startDnsServer(cloudflareSays(account)),
+        parent: await startDnsServer(registry.says),
     };
     const at = (name: string): Server | undefined => {
         if (azure.nameServers.includes(name)) return place(servers.old);

@@ -12,24 +12,24 @@ export interface ServedRecord {
 
 export interface ServedZone {
     name: string;
-    soa: { mname: string; rname: string; serial: number; minimum: number; ttlSeconds: number };
+    /** `minimum`: TTL of negative answers in seconds. */
+    soa: { mname: string; rname: string; minimum: number };
     /** All records of the zone except the SOA, including NS records at the apex. */
     records: ServedRecord[];
 }
 
 export interface Reply {
-    rcode: "NOERROR" | "NXDOMAIN" | "REFUSED" | "SERVFAIL" | "NOTIMP" | "FORMERR";
+    rcode: "NOERROR" | "NXDOMAIN" | "REFUSED" | "SERVFAIL" | "NOTIMP";
     authoritative: boolean;
     answers: packet.Answer[];
     authorities: packet.Answer[];
-    additionals: packet.Answer[];
 }
 
 /** Largest number of CNAMEs that are followed inside the zone. */
 const LONGEST_CHAIN = 8;
 
 export function refuse(rcode: Reply["rcode"]): Reply {
-    return { rcode, authoritative: false, answers: [], authorities: [], additionals: [] };
+    return { rcode, authoritative: false, answers: [], authorities: [] };
 }
 
 /** The reply of the zone to a question. @param name in lower case, without the final dot */
@@ -53,7 +53,8 @@ export function lookUp(zone: ServedZone, name: string, type: string): Reply {
 }
 
 interface Found {
-    kind: "answer" | "nodata" | "nxdomain" | "referral";
+    /** NOERROR: the name exists, but not with the type. */
+    kind: "answer" | "referral" | "NOERROR" | "NXDOMAIN";
     records: ServedRecord[];
     /** Only in a referral: name of the delegated zone. */
     cut?: string;
@@ -68,7 +69,7 @@ function step({ name: apex, records }: ServedZone, name: string, type: string): 
     const pick = (all: ServedRecord[]): Found => {
         const alias = all.find((r) => r.type === "CNAME");
         const fitting = alias ? [alias] : all.filter((r) => r.type === type);
-        return { kind: fitting.length > 0 ? "answer" : "nodata", records: fitting };
+        return { kind: fitting.length > 0 ? "answer" : "NOERROR", records: fitting };
     };
     if (exists(name)) return pick(at(name));
     for (let encloser = parentOf(name); isWithin(encloser, apex); encloser = parentOf(encloser)) {
@@ -76,35 +77,23 @@ function step({ name: apex, records }: ServedZone, name: string, type: string): 
         if (wild.length > 0) return pick(wild.map((record) => ({ ...record, name })));
         if (exists(encloser)) break;
     }
-    return { kind: "nxdomain", records: [] };
+    return { kind: "NXDOMAIN", records: [] };
 }
 
+/** The reply without glue, which no client here needs. */
 function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found): Reply {
     const answers = records.map(onWire);
-    const made: Reply = { rcode: "NOERROR", authoritative: true, answers, authorities: [], additionals: [] };
-    if (kind === "referral") {
-        const servers = zone.records.filter((r) => r.type === "NS" && r.name === cut);
-        const glue = zone.records.filter(
-            (r) => (r.type === "A" || r.type === "AAAA") && servers.some(({ data }) => data === r.name),
-        );
-        // If a CNAME comes before the referral, the flag AA is set. It says that the answer for the first name is
-        // authoritative (RFC 1035, 4.1.1).
-        return {
-            ...made,
-            authoritative: answers.length > 0,
-            authorities: servers.map(onWire),
-            additionals: glue.map(onWire),
-        };
-    }
+    const made: Reply = { rcode: "NOERROR", authoritative: true, answers, authorities: [] };
     if (kind === "answer") return made;
-    return { ...made, rcode: kind === "nxdomain" ? "NXDOMAIN" : "NOERROR", authorities: [soaOf(zone)] };
+    if (kind !== "referral") return { ...made, rcode: kind, authorities: [soaOf(zone)] };
+    const servers = zone.records.filter((r) => r.type === "NS" && r.name === cut);
+    // AA after a CNAME: the answer for the first name is authoritative (RFC 1035, 4.1.1).
+    return { ...made, authoritative: answers.length > 0, authorities: servers.map(onWire) };
 }
 
 function soaOf({ name, soa }: ServedZone): packet.Answer {
-    const { mname, rname, serial, minimum, ttlSeconds } = soa;
-    const data = { mname, rname, serial, refresh: 3600, retry: 300, expire: 2419200, minimum };
-    // TTL of negative answers (RFC 2308, 3).
-    return { name, type: "SOA", class: "IN", ttl: Math.min(ttlSeconds, minimum), data };
+    const data = { ...soa, serial: 1, refresh: 3600, retry: 300, expire: 2419200 };
+    return { name, type: "SOA", class: "IN", ttl: soa.minimum, data };
 }
 
 function onWire({ name, type, ttl, data }: ServedRecord): packet.Answer {

@@ -10,34 +10,16 @@
  * Protocol: the engine starts the host with the engine's address as last argument, and the host prints its own port as one line
  * on stdout.
  */
-import { parseArgs } from "node:util";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
 import { LanguageHost } from "./language/host";
-import { serve } from "./serve";
-import { whenParentGone } from "./watch-parent";
+import { serve, whenParentGone } from "./serve";
 
-async function main(args: string[]): Promise<void> {
-    const { positionals } = parseArgs({
-        args,
-        options: {
-            // The engine passes these flags for logging. The host accepts them, and writes no log.
-            logtostderr: { type: "boolean" },
-            v: { type: "string", short: "v" },
-        },
-        allowPositionals: true,
-    });
-    const host = new LanguageHost(positionals.at(-1)!);
-    const end = (code: number) => {
-        host.children.kill();
-        process.exit(code);
-    };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
-    whenParentGone(() => end(1));
-
-    await serve(LanguageRuntimeService as never, host.service());
-}
-
-main(process.argv.slice(2)).catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-});
+// The arguments before the engine's address are flags for logging, which change nothing here.
+const host = new LanguageHost(process.argv.at(-1)!);
+const end = (code: number) => {
+    host.children.kill();
+    process.exit(code);
+};
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => end(0));
+whenParentGone(() => end(1));
+void serve(LanguageRuntimeService as never, host.service());

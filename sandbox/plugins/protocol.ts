@@ -53,6 +53,11 @@ export interface Difference {
     parts?: Pick<Difference, "property" | "kind">[];
 }
 
+export const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
+
+export const kindOf = (before: Value | undefined, after: Value | undefined): Difference["kind"] =>
+    none(before) ? "ADD" : none(after) ? "DELETE" : "UPDATE";
+
 const KINDS = {
     ADD: [provider.PropertyDiff.Kind.ADD, provider.PropertyDiff.Kind.ADD_REPLACE],
     DELETE: [provider.PropertyDiff.Kind.DELETE, provider.PropertyDiff.Kind.DELETE_REPLACE],

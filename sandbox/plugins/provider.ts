@@ -5,48 +5,34 @@ import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { parseUrn, readValues, writeDifferences } from "./protocol";
-import { unsupported, unary } from "./serve";
+import { unary } from "./serve";
 
-export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
+type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
 
 /**
- * The service of one provider. An unsupported call fails with UNIMPLEMENTED and a message.
+ * The service of one provider.
  * @param name for example "random" in "the random provider"
  * @param version version of the emulated SDK
+ * @param settings names of the provider's settings. Changed settings never replace its resources
  * @param calls the implementation of this provider
  */
-export function providerService(name: string, version: string, calls: Calls): grpc.UntypedServiceImplementation {
+export function providerService(
+    name: string,
+    version: string,
+    settings: string[],
+    calls: Calls,
+): grpc.UntypedServiceImplementation {
     const common: Calls = {
         getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(version)),
         attach: unary(() => new Empty()),
         cancel: unary(() => new Empty()),
-        // After this error the engine calls Configure. It does the same with older providers, which do not implement
-        // the handshake.
-        handshake: unary(() => unsupported(`The ${name} provider's handshake`)),
-        getSchema: unary(() => unsupported(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
-        invoke: unary((request: provider.InvokeRequest) => unsupported(`The function ${request.getTok()}`)),
-        call: unary((request: provider.CallRequest) => unsupported(`The method ${request.getTok()}`)),
-        construct: unary((request: provider.ConstructRequest) => unsupported(`The component ${request.getType()}`)),
-        parameterize: unary(() => unsupported(`Parameterizing the ${name} provider`)),
-        getMapping: unary(() => new provider.GetMappingResponse()),
-        getMappings: unary(() => new provider.GetMappingsResponse()),
-    };
-    return { ...common, ...calls } as grpc.UntypedServiceImplementation;
-}
-
-/** Calls of a provider that accepts only these settings. Changed settings never replace its resources. */
-export function settingsOf(name: string, ...settings: string[]): Calls {
-    return {
         checkConfig: unary((request: provider.CheckRequest) => {
-            const given = Object.keys(readValues(request.getNews()));
-            const failures = given
-                .filter((setting) => !["version", "pluginDownloadURL", ...settings].includes(setting))
-                .map((setting) =>
-                    new provider.CheckFailure()
-                        .setProperty(setting)
-                        .setReason(`The sandbox's ${name} provider has no setting "${setting}".`),
-                );
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+            const known = ["version", "pluginDownloadURL", ...settings];
+            const odd = Object.keys(readValues(request.getNews())).filter((setting) => !known.includes(setting));
+            return checked(
+                request,
+                odd.map((one) => `The sandbox's ${name} provider has no setting "${one}".`),
+            );
         }),
         diffConfig: unary((request: provider.DiffRequest) => {
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
@@ -55,6 +41,13 @@ export function settingsOf(name: string, ...settings: string[]): Calls {
         }),
         configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
     };
+    return { ...common, ...calls } as grpc.UntypedServiceImplementation;
+}
+
+/** The response to a check: the inputs as given, and the problems. */
+export function checked(request: provider.CheckRequest, problems: string[]): provider.CheckResponse {
+    const failures = problems.map((problem) => new provider.CheckFailure().setReason(problem));
+    return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
 }
 
 /** The entry of the type in a URN. @throws Error that names an unsupported type */

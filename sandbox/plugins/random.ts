@@ -1,17 +1,16 @@
 /**
- * The random provider: RandomPassword with the inputs `length`, `special` and `numeric`, and RandomUuid, because this project
- * uses no others. Names of properties, ids, marks of secrets and the state's `__meta` follow recordings in pulumi-random's
+ * The random provider: RandomPassword with the inputs `length`, `special` and `numeric` and without `bcryptHash`, and RandomUuid,
+ * because this project uses no others. Names of properties, ids, marks of secrets and the state's `__meta` follow recordings in pulumi-random's
  * public tests. Each changed input replaces the resource.
  */
 import { isDeepStrictEqual } from "node:util";
 import { randomBytes, randomInt } from "node:crypto";
 import * as grpc from "@grpc/grpc-js";
-import { hash } from "@node-rs/bcrypt";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import versions from "../toolchain/versions.json";
 import { readValues, UNKNOWN, type Values, writeDifferences, writeWithSecrets } from "./protocol";
-import { providerService, settingsOf, typeOf } from "./provider";
+import { checked, providerService, typeOf } from "./provider";
 import { unary, unsupported } from "./serve";
 
 interface ResourceType {
@@ -22,7 +21,7 @@ interface ResourceType {
     secrets: string[];
     /** The planned state without computed properties: the inputs with the released provider's defaults. */
     plan(inputs: Values): Values;
-    make(planned: Values): Promise<Values & { id: string }>;
+    make(planned: Values): Values & { id: string };
 }
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -30,25 +29,22 @@ const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const TYPES: Record<string, ResourceType> = {
     "random:index/randomPassword:RandomPassword": {
         inputs: ["length", "special", "numeric"],
-        computed: ["id", "result", "bcryptHash"],
-        secrets: ["result", "bcryptHash"],
+        computed: ["id", "result"],
+        secrets: ["result"],
         plan: ({ length, special = true, numeric = true }) => ({
             __meta: '{"schema_version":"3"}',
             ...{ length, special, numeric, number: numeric, lower: true, upper: true },
             ...{ minLower: 0, minUpper: 0, minNumeric: 0, minSpecial: 0 },
         }),
-        make: async ({ length, special, numeric }) => {
+        make: ({ length, special, numeric }) => {
             const characters = `${LETTERS}${numeric ? "0123456789" : ""}${special ? "!@#$%&*()-_=+[]{}<>:?" : ""}`;
             const picked = Array.from({ length: Number(length) }, () => characters[randomInt(characters.length)]);
-            const result = picked.join("");
-            // 10 and 2a are the cost and the version of Go's bcrypt, which the provider uses unchanged. 2a, 2b and 2y are the
-            // same algorithm.
-            return { id: "none", result, bcryptHash: (await hash(result, 10)).replace(/^\$2[aby]\$/, "$$2a$$") };
+            return { id: "none", result: picked.join("") };
         },
     },
     "random:index/randomUuid:RandomUuid": {
         ...{ inputs: [], computed: ["id", "result"], secrets: [], plan: () => ({}) },
-        make: async () => {
+        make: () => {
             // As in the released provider, the UUID has no version bits.
             const id = randomBytes(16)
                 .toString("hex")
@@ -61,15 +57,14 @@ const TYPES: Record<string, ResourceType> = {
 const typeIn = (request: { getUrn(): string }): ResourceType => typeOf("random", TYPES, request.getUrn());
 
 export function randomService(): grpc.UntypedServiceImplementation {
-    return providerService("random", versions["random-provider"], {
-        ...settingsOf("random"),
+    return providerService("random", versions["random-provider"], [], {
         check: unary((request: provider.CheckRequest) => {
             const { inputs } = typeIn(request);
             const odd = Object.keys(readValues(request.getNews())).filter((name) => !inputs.includes(name));
-            const failures = odd.map((name) =>
-                new provider.CheckFailure().setReason(`The input "${name}" is unsupported by the sandbox`),
+            return checked(
+                request,
+                odd.map((name) => `The input "${name}" is unsupported by the sandbox`),
             );
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
         diff: unary((request: provider.DiffRequest) => {
             const { computed, plan } = typeIn(request);
@@ -80,7 +75,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
             );
             return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: true })));
         }),
-        create: unary(async (request: provider.CreateRequest) => {
+        create: unary((request: provider.CreateRequest) => {
             const { plan, make, computed, secrets } = typeIn(request);
             const planned = plan(readValues(request.getProperties()));
             const response = new provider.CreateResponse();
@@ -88,7 +83,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
                 const unknown = Object.fromEntries(computed.map((property) => [property, UNKNOWN]));
                 return response.setProperties(writeWithSecrets({ ...planned, ...unknown }, []));
             }
-            const made = await make(planned);
+            const made = make(planned);
             return response.setId(made.id).setProperties(writeWithSecrets({ ...planned, ...made }, secrets));
         }),
         // A read returns the state unchanged: a random value exists nowhere else.

@@ -6,13 +6,7 @@
  * SDK 6.22.1 that this project sets (cloudflare/resources.ts, cloudflare/lookups.ts). Any other resource, function or input is an
  * error, as are imports other than of zones and tunnels.
  */
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { cloudflareService } from "./cloudflare/service";
-import { serve } from "./serve";
-import { whenParentGone } from "./watch-parent";
+import { serveProvider } from "./serve";
 
-whenParentGone(() => process.exit(1));
-serve(ResourceProviderService as never, cloudflareService()).catch((error: unknown) => {
-    console.error(error);
-    process.exit(1);
-});
+void serveProvider(cloudflareService());

@@ -3,17 +3,11 @@
  * the released provider cannot be downloaded as a Go module.
  *
  * Emulated: version 1.2.1, from its public source: `command:remote:Command` over real SSH, with the inputs that this project sets,
- * the order of host key types of Go's client, its connection attempts, and its errors, which contain the command, its exit
- * status and its whole output. Any change runs `create` again. The format of `hostKey` (a line of authorized_keys) is an
- * assumption from the SDK's description and Go's conventions.
+ * its connection attempts, and its errors, which contain the command, its exit status and its whole output. Any change runs
+ * `create` again. The format of `hostKey` (a line of authorized_keys) is an assumption from the SDK's description and Go's
+ * conventions.
  */
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { commandService } from "./command/service";
-import { serve } from "./serve";
-import { whenParentGone } from "./watch-parent";
+import { serveProvider } from "./serve";
 
-whenParentGone(() => process.exit(1));
-serve(ResourceProviderService as never, commandService()).catch((error: unknown) => {
-    console.error(error);
-    process.exit(1);
-});
+void serveProvider(commandService());

@@ -5,13 +5,7 @@
  * Emulated: version 4.21.2, which bridges HashiCorp's random provider 3.x. Any other resource or input than those in random.ts is
  * an error.
  */
-import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { randomService } from "./random";
-import { serve } from "./serve";
-import { whenParentGone } from "./watch-parent";
+import { serveProvider } from "./serve";
 
-whenParentGone(() => process.exit(1));
-serve(ResourceProviderService as never, randomService()).catch((error: unknown) => {
-    console.error(error);
-    process.exit(1);
-});
+void serveProvider(randomService());

@@ -1,4 +1,6 @@
+/** The emulated plugins as gRPC servers. A call that a service does not have fails with UNIMPLEMENTED and the name of the method. */
 import * as grpc from "@grpc/grpc-js";
+import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 
 /** Largest gRPC message, in bytes: 400 MB, as in Pulumi. */
 const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
@@ -8,27 +10,19 @@ export const SERVER_OPTIONS: grpc.ChannelOptions = {
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
 };
 
-/** An error with a gRPC status. */
-class StatusError extends Error {
-    constructor(
-        readonly code: grpc.status,
-        message: string,
-    ) {
-        super(message);
-    }
-}
+/** Interval of the checks whether the parent process still runs, in milliseconds. */
+const LOOK_MS = 250;
+
+class Unsupported extends Error {}
 
 /** Fails an unsupported call. The engine shows the message. */
 export function unsupported(what: string): never {
-    throw new StatusError(
-        grpc.status.UNIMPLEMENTED,
-        `unsupported by the sandbox: ${what}. Install Pulumi to use it (https://www.pulumi.com/docs/install/).`,
-    );
+    throw new Unsupported(`unsupported by the sandbox: ${what}. Install Pulumi to use it.`);
 }
 
 /** A gRPC error for any thrown value. */
 export function statusOf(error: unknown): Partial<grpc.StatusObject> {
-    const code = error instanceof StatusError ? error.code : grpc.status.UNKNOWN;
+    const code = error instanceof Unsupported ? grpc.status.UNIMPLEMENTED : grpc.status.UNKNOWN;
     return { code, details: error instanceof Error ? error.message : String(error) };
 }
 
@@ -46,16 +40,20 @@ export function unary<Request, Response>(
     };
 }
 
+/** Serves a provider until the engine ends. */
+export async function serveProvider(implementation: grpc.UntypedServiceImplementation): Promise<void> {
+    whenParentGone(() => process.exit(1));
+    await serve(ResourceProviderService as never, implementation);
+}
+
 /** Serves one service on a free loopback port and prints the port for the engine. */
 export async function serve(
     service: grpc.ServiceDefinition,
     implementation: grpc.UntypedServiceImplementation,
-): Promise<number> {
+): Promise<void> {
     const server = new grpc.Server(SERVER_OPTIONS);
     server.addService(service, implementation);
-    const port = await listen(server);
-    process.stdout.write(`${port}\n`);
-    return port;
+    process.stdout.write(`${await listen(server)}\n`);
 }
 
 /** Listens on a free loopback port. */
@@ -66,4 +64,18 @@ export function listen(server: grpc.Server): Promise<number> {
             else resolve(port);
         });
     });
+}
+
+/**
+ * Calls `gone` once when the parent process has ended. The engine stops its plugins when it ends, but not when it is killed. A
+ * plugin that outlives the engine would keep programs and connections alive.
+ */
+export function whenParentGone(gone: () => void): void {
+    const parent = process.ppid;
+    const timer = setInterval(() => {
+        if (process.ppid === parent) return;
+        clearInterval(timer);
+        gone();
+    }, LOOK_MS);
+    timer.unref();
 }

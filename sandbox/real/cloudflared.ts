@@ -8,8 +8,7 @@
  */
 import { join } from "node:path";
 import { writeSecret } from "../control-plane/secret-file";
-import { edgeVariables } from "../cloudflare/edge/connector-environment";
-import type { EdgePlace } from "../cloudflare/edge/server";
+import { edgeVariables, type EdgePlace } from "../cloudflare/edge/server";
 import { freePort } from "../processes";
 import type { Found } from "./parts";
 import { startProgram, type Ground } from "./run";

@@ -33,7 +33,7 @@ function bundle(folder: string): void {
         target: "node20",
         format: "cjs",
         // Native modules cannot be bundled, and are loaded from node_modules.
-        external: ["@node-rs/bcrypt", "*.node"],
+        external: ["*.node"],
         banner: { js: `module.paths.push(${JSON.stringify(path.join(ROOT, "node_modules"))});` },
         define: { EMULATORS_FOLDER: JSON.stringify(PLUGINS) },
         legalComments: "none",

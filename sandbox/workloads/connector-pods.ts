@@ -9,12 +9,17 @@
  * ending.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
-import { parseArguments, startProblem, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
+import {
+    parseArguments,
+    parseToken,
+    UsageError,
+    type RunArguments,
+    type TunnelToken,
+} from "../cloudflare/connector/arguments";
 import { Connector } from "../cloudflare/connector/connector";
 import { createLog } from "../cloudflare/connector/log";
 import { serveMetrics } from "../cloudflare/connector/metrics";
 import type { Resolve } from "../cloudflare/connector/proxy";
-import { parseToken, type TunnelToken } from "../cloudflare/connector/token";
 import type { EdgePlace } from "../cloudflare/edge/server";
 import { RealCloudflared, startConnectorProxy } from "../real/cloudflared";
 import type { Found } from "../real/parts";
@@ -29,11 +34,10 @@ export function connectorProblem(container: V1Container, edge: string | undefine
     if (edge === undefined)
         return "this sandbox has no Cloudflare edge for connectors. Start the sandbox with --exposure tunnel.";
     try {
-        const given = argumentsOf(container, edge);
-        const { token, tokenFile } = given;
+        const { token, tokenFile } = argumentsOf(container, edge);
         if (token !== undefined) return "the sandbox's cloudflared reads its token only from a file";
         if (tokenFile === undefined) return "the sandbox's cloudflared needs the variable TUNNEL_TOKEN_FILE";
-        return startProblem(given);
+        return undefined;
     } catch (error) {
         if (error instanceof UsageError) return error.message;
         throw error;
@@ -46,9 +50,7 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
     if (foreign) throw new UsageError(`unsupported by the sandbox: ${foreign.name} with valueFrom`);
     // The image's entry point is the program with --no-autoupdate.
     const variables = Object.fromEntries(env.map(({ name, value = "" }) => [name, value]));
-    const parsed = parseArguments(["--no-autoupdate", ...args], { ...variables, TUNNEL_EDGE: edge });
-    if (parsed.command !== "run") throw new UsageError(`unsupported by the sandbox: ${parsed.command}`);
-    return parsed;
+    return parseArguments(["--no-autoupdate", ...args], { ...variables, TUNNEL_EDGE: edge });
 }
 
 /** `host:port` of the edge, for the connector's command line. */
@@ -164,10 +166,9 @@ export class ConnectorPods {
         given: RunArguments,
     ): Promise<RunningConnector> {
         const { resolve, changed, log } = this.options;
-        const { edges, retries, level } = given;
-        const say = createLog(level, (line) => log(`${title}: ${line.trimEnd()}`));
+        const say = createLog((line) => log(`${title}: ${line.trimEnd()}`));
         const ca = edge.certificate.cert;
-        const connector = new Connector({ token, edges, ca, retries, log: say, resolve, onReady: changed });
+        const connector = new Connector({ token, edges: given.edges, ca, log: say, resolve, onReady: changed });
         const metrics = await serveMetrics(connector.stats, "127.0.0.1:0");
         connector.start();
         return {

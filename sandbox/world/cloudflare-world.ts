@@ -11,8 +11,7 @@ import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { VERSION } from "../cloudflare/connector/connector";
 import { buildConnector, type BuiltConnector } from "../cloudflare/connector/build";
-import { edgeVariables } from "../cloudflare/edge/connector-environment";
-import { startEdge, type Edge, type EdgeOptions } from "../cloudflare/edge/server";
+import { edgeVariables, startEdge, type Edge, type EdgeOptions } from "../cloudflare/edge/server";
 import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
 import { describeHolder, freePort, freePortRow, whoHolds } from "../processes";
@@ -94,7 +93,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const next = join(stateDir, "cloudflared-next");
         const downloads = keep(await serveDownloads({ "/cloudflared": path, "/cloudflared-next": next }));
         const nextVersion = async (version: string) => {
-            const { sha256 } = await buildConnector(next, { version });
+            const { sha256 } = await buildConnector(next, version);
             return { version, sha256, source: `${downloads.url}/cloudflared-next` };
         };
         const proxy = real.cloudflared && keep(await startConnectorProxy(edge));

@@ -5,8 +5,7 @@
 import { z } from "zod";
 import { FaultQueue } from "../../faults";
 import type { Account } from "../account";
-import { ApiError, failure, type Answer } from "./answer";
-import { bodyOf } from "./call";
+import { ApiError, bodyOf, type Answer } from "./call";
 
 const clockBody = z.strictObject({ seconds: z.number().min(0).max(1e9) });
 const faultBody = z.strictObject({
@@ -32,25 +31,19 @@ export class Faults extends FaultQueue<Fault> {
     }
 }
 
-const CODES: Record<number, [code: number, message: string]> = {
-    401: [1000, "Invalid API Token"],
-    403: [10000, "Authentication error"],
-    429: [971, "rate limited"],
-};
-export const bodyOfFault = ({ status, body }: Fault): unknown =>
-    body ?? failure(...(CODES[status] ?? [status, "injected failure"]));
+export const failure = (code: number, message: string): object => ({
+    ...{ success: false, errors: [{ code, message }], messages: [], result: null },
+});
+export const bodyOfFault = ({ status, body }: Fault): unknown => body ?? failure(status, "injected failure");
 
-/** A received request, for assertions of tests. */
-export interface SeenRequest {
-    method: string;
-    /** Path without /client/v4 and the query. */
-    path: string;
-    query: string;
+/** A received request, for assertions of tests. `path`: without /client/v4 and the query. */
+export interface SeenRequest extends Record<"method" | "path" | "query", string> {
     body: unknown;
     status: number;
 }
 
 export const PATH = "sandbox/";
+const SUPPORTED = "GET or DELETE /sandbox/requests, POST /sandbox/clock, POST or DELETE /sandbox/faults";
 
 /** @param asked method and path without PATH */
 export function control(
@@ -75,10 +68,6 @@ export function control(
             faults.clear();
             return {};
         default:
-            throw new ApiError(
-                404,
-                404,
-                "Supported: GET or DELETE /sandbox/requests, POST /sandbox/clock, POST or DELETE /sandbox/faults.",
-            );
+            throw new ApiError(404, 404, `Supported: ${SUPPORTED}.`);
     }
 }

@@ -2,13 +2,11 @@
 import { z } from "zod";
 import type { DnsRecord, Zone } from "../account";
 import { hexId } from "../ids";
-import { ApiError, Unsupported } from "./answer";
-import { bodyOf, collection, type Route } from "./call";
+import { ApiError, bodyOf, collection, type Route } from "./call";
 
 const PROXIABLE = ["A", "AAAA", "CNAME"];
 /** Types whose content is a name, stored in lower case without the final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
-const TEXTS = ["A", "AAAA", "TXT", ...NAMES];
 /** Fields of `data` by type. `content` is computed from them; the priority of SRV is not part of it. */
 const FIELDS: Record<string, string[]> = {
     CAA: ["flags", "tag", "value"],
@@ -19,10 +17,10 @@ const FIELDS: Record<string, string[]> = {
 
 const recordBody = z.strictObject({
     name: z.string().min(1),
-    type: z.string(),
+    type: z.enum(["A", "AAAA", "TXT", ...NAMES, ...Object.keys(FIELDS)]),
     content: z.string().min(1).optional(),
     data: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-    ttl: z.number().int().default(1),
+    ttl: z.union([z.literal(1), z.number().int().min(60).max(86400)]).default(1),
     proxied: z.boolean().default(false),
     priority: z.number().int().optional(),
     comment: z.string().optional(),
@@ -42,20 +40,19 @@ function fullName(zone: Zone, written: string): string {
 
 type Body = z.infer<typeof recordBody>;
 
-function contentOf({ type, content, data, priority }: Body): Pick<DnsRecord, "content" | "data" | "priority"> {
-    if (type in FIELDS) {
-        const missing = FIELDS[type].filter((field) => data?.[field] === undefined);
-        if (!data || missing.length > 0)
-            throw new ApiError(400, 9101, `data: ${missing.join(", ")} required for ${type} records.`);
-        const text = FIELDS[type]
-            .map((field) => (type === "CAA" && field === "value" ? `"${data.value}"` : data[field]))
-            .join(" ");
-        return { content: text, data, ...(type === "SRV" && { priority: priority ?? Number(data.priority) }) };
-    }
-    if (!TEXTS.includes(type)) throw new Unsupported(`DNS record type ${type}`);
-    if (content === undefined) throw new ApiError(400, 9020, "content: required.");
-    if (type === "MX" && priority === undefined) throw new ApiError(400, 9100, "priority: required for MX records.");
-    return { content: NAMES.includes(type) ? plain(content) : content, ...(type === "MX" && { priority }) };
+function contentOf({ type, content, data = {}, priority }: Body): Pick<DnsRecord, "content" | "data" | "priority"> {
+    const fields = FIELDS[type] ?? [];
+    const missing = fields.filter((field) => data[field] === undefined);
+    if (fields.length === 0 && content === undefined) missing.push("content");
+    if (type === "MX" && priority === undefined) missing.push("priority");
+    if (missing.length > 0) throw new ApiError(400, 9101, `${missing.join(", ")}: required for ${type} records.`);
+    if (fields.length === 0)
+        return { content: NAMES.includes(type) ? plain(content!) : content!, ...(type === "MX" && { priority }) };
+    const shown = fields.map((field) => (type === "CAA" && field === "value" ? `"${data.value}"` : data[field]));
+    return {
+        ...{ content: shown.join(" "), data },
+        ...(type === "SRV" && { priority: priority ?? Number(data.priority) }),
+    };
 }
 
 /** Rejects a record that cannot coexist with other records of its name. */
@@ -68,27 +65,24 @@ function checkNeighbours(zone: Zone, record: DnsRecord, all: DnsRecord[]): void 
         cname.type === "CNAME" && (PROXIABLE.includes(other.type) || record.name !== zone.name);
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw new ApiError(400, 81053, "An A, AAAA, or CNAME record with that host already exists.");
-    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone apex");
 }
 
 export const dnsRoutes: Route[] = collection<DnsRecord>({
     ...{ path: "zones/{zone}/dns_records", group: "DNS", filters: ["name", "type", "content", "proxied"] },
-    // A query parameter that providers newer than 6.21 send.
-    ignored: ["include_shadow_metadata"],
     missing: [81044, "Record does not exist."],
     store: ({ account, zone }) => account.records(zone.id),
     make: ({ account, zone, body }, old) => {
         const said = bodyOf(recordBody, body);
         const { type, proxied, ttl } = said;
+        const name = fullName(zone, said.name);
         if (proxied && !PROXIABLE.includes(type)) throw new ApiError(400, 9004, "This record type cannot be proxied.");
         if (proxied && ttl !== 1) throw new ApiError(400, 9003, `ttl: must be 1 when proxied is true (got ${ttl}).`);
-        if (ttl !== 1 && (ttl < 60 || ttl > 86400))
-            throw new ApiError(400, 9021, "Invalid TTL. Must be between 60 and 86400 seconds, or 1 for Automatic.");
-        if (old && old.type !== type) throw new ApiError(400, 9000, `type: cannot be changed (it is ${old.type}).`);
+        if ((old && old.type !== type) || (type === "NS" && name === zone.name))
+            throw new ApiError(400, 9000, "type: cannot be changed, and cannot be NS at the zone's apex.");
         const now = account.stamp();
         const { content: _1, data: _2, priority: _3, ...others } = said;
         const record: DnsRecord = {
-            ...{ ...others, ...contentOf(said), id: old?.id ?? hexId(), name: fullName(zone, said.name) },
+            ...{ ...others, ...contentOf(said), id: old?.id ?? hexId(), name },
             ...{ created_on: old?.created_on ?? now, modified_on: now },
         };
         checkNeighbours(zone, record, [...account.records(zone.id).values()]);

@@ -6,16 +6,11 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { tokenOf, tunnelStatus, type Tunnel, type TunnelConfiguration } from "../account";
 import { parseConfiguration } from "../connector/ingress";
-import { ApiError } from "./answer";
-import { bodyOf, collection, find, product, without, type Call, type Route } from "./call";
+import { ApiError, bodyOf, collection, find, product, without, type Call, type Route } from "./call";
 
 const GROUP = "Cloudflare Tunnel";
 const missing: [number, string] = [1003, "Tunnel not found"];
 const store = ({ account }: Call) => account.tunnels;
-
-const tunnelBody = z.strictObject({ name: z.string().min(1), config_src: z.literal("cloudflare").optional() });
-/** An update may omit fields, and the provider sends `tunnel_secret: null`, which changes nothing. */
-const changeBody = tunnelBody.partial();
 
 /** Finds a tunnel that is not deleted: a deleted tunnel can only be read. */
 function live(call: Call): Tunnel {
@@ -24,18 +19,17 @@ function live(call: Call): Tunnel {
     return tunnel;
 }
 
+const tunnelBody = z.strictObject({ name: z.string().min(1), config_src: z.literal("cloudflare").optional() });
+
 const tunnels = collection<Tunnel>({
     ...{ path: "accounts/{account}/cfd_tunnel", group: GROUP, kind: "tunnel", update: "PATCH", filters: ["name"] },
     ...{ missing, store },
     make: (call, old) => {
         const { account, body } = call;
-        const name = old ? (bodyOf(changeBody, body).name ?? old.name) : bodyOf(tunnelBody, body).name;
-        const others = [...account.tunnels.values()].filter(
-            ({ id, deleted_at }) => id !== old?.id && deleted_at === null,
-        );
-        if (others.some((tunnel) => tunnel.name === name))
-            throw new ApiError(409, 1013, "You already have a tunnel with this name");
-        if (old) return { ...live(call), name };
+        const { name } = old ? { ...live(call), ...bodyOf(tunnelBody.partial(), body) } : bodyOf(tunnelBody, body);
+        const same = [...account.tunnels.values()].find((one) => one.deleted_at === null && one.name === name);
+        if (same && same.id !== old?.id) throw new ApiError(409, 1013, "You already have a tunnel with this name");
+        if (old) return { ...old, name };
         return {
             ...{ id: randomUUID(), name, created_at: account.stamp(), deleted_at: null },
             ...{ connections: [], conns_active_at: null, secret: randomBytes(32).toString("base64") },
@@ -54,57 +48,47 @@ const tunnels = collection<Tunnel>({
     },
 });
 
-const CONFIGURATION = "accounts/{account}/cfd_tunnel/{id}/configurations";
+const ONE = "accounts/{account}/cfd_tunnel/{id}";
 const configurationBody = z.strictObject({
     config: z.strictObject({ ingress: z.array(z.looseObject({ service: z.string() })).min(1) }),
     source: z.literal("cloudflare").optional(),
 });
 
 function configuration(call: Call) {
-    const { id, configuration: { version, config } = { version: 0, config: null }, created_at } = live(call);
-    return {
-        result: { account_id: call.account.id, tunnel_id: id, version, config, source: "cloudflare", created_at },
-    };
+    const { id: tunnel_id, created_at, configuration: { version, config } = { version: 0, config: null } } = live(call);
+    return { result: { account_id: call.account.id, tunnel_id, version, config, source: "cloudflare", created_at } };
+}
+
+function configure(call: Call) {
+    const tunnel = live(call);
+    bodyOf(configurationBody, call.body);
+    const { config } = call.body as TunnelConfiguration;
+    try {
+        parseConfiguration(config);
+    } catch (error) {
+        throw new ApiError(400, 1056, `Bad Configuration: ${(error as Error).message}`);
+    }
+    tunnel.configuration = { version: (tunnel.configuration?.version ?? 0) + 1, config };
+    call.account.changed("tunnel", tunnel.id);
+    return configuration(call);
 }
 
 const route = product(GROUP);
-const CONNECTIONS = "accounts/{account}/cfd_tunnel/{id}/connections";
 
 export const tunnelRoutes: Route[] = [
     ...tunnels,
     // Only an API token with write permission can read the token of a tunnel.
     {
-        ...route("GET", "accounts/{account}/cfd_tunnel/{id}/token", (call) => ({
-            result: tokenOf(call.account, live(call)),
-        })),
+        ...route("GET", `${ONE}/token`, (call) => ({ result: tokenOf(call.account, live(call)) })),
         needs: [`${GROUP} Write`],
     },
-    route("GET", CONFIGURATION, configuration),
-    route("PUT", CONFIGURATION, (call) => {
+    route("GET", `${ONE}/configurations`, configuration),
+    route("PUT", `${ONE}/configurations`, configure),
+    // Disconnects all connectors.
+    route("DELETE", `${ONE}/connections`, (call) => {
         const tunnel = live(call);
-        bodyOf(configurationBody, call.body);
-        const { config } = call.body as TunnelConfiguration;
-        try {
-            parseConfiguration(config);
-        } catch (error) {
-            throw new ApiError(400, 1056, `Bad Configuration: ${(error as Error).message}`);
-        }
-        tunnel.configuration = { version: (tunnel.configuration?.version ?? 0) + 1, config };
-        call.account.changed("tunnel", tunnel.id);
-        return configuration(call);
+        call.account.changed("connections", tunnel.id);
+        call.account.setConnections(tunnel, []);
+        return { result: {} };
     }),
-    // Disconnects the connector that the parameter names. Without it, disconnects all connectors.
-    route(
-        "DELETE",
-        CONNECTIONS,
-        (call) => {
-            const tunnel = live(call);
-            const client = call.query.get("client_id") ?? undefined;
-            call.account.changed("connections", tunnel.id, client);
-            const left = tunnel.connections.filter((c) => client !== undefined && c.client_id !== client);
-            call.account.setConnections(tunnel, left);
-            return { result: {} };
-        },
-        ["client_id"],
-    ),
 ];

@@ -7,9 +7,18 @@ import { z } from "zod";
 import type { WorkerRoute, WorkerScript } from "../account";
 import { loadModule } from "../edge/worker-module";
 import { hexId } from "../ids";
-import { ApiError, Unsupported } from "./answer";
-import { bodyOf, collection, find, page, product, without, type Call, type Route } from "./call";
-import type { FormPart } from "./form-data";
+import {
+    ApiError,
+    bodyOf,
+    collection,
+    find,
+    product,
+    Unsupported,
+    without,
+    type Call,
+    type FormPart,
+    type Route,
+} from "./call";
 
 const missing: [number, string] = [10007, "This Worker does not exist on your account."];
 const store = ({ account }: Call) => account.workerScripts;
@@ -26,8 +35,7 @@ const MODULE = "application/javascript+module";
 
 function upload({ account, params: { id }, body }: Call) {
     if (!/^[a-z0-9_][a-z0-9_-]{0,62}$/.test(id)) throw new ApiError(400, 10016, `Invalid script name: ${id}`);
-    if (!(body instanceof Map)) throw new ApiError(400, 10021, "Content-Type must be multipart/form-data.");
-    const { metadata, ...files } = Object.fromEntries(body as Map<string, FormPart>);
+    const { metadata, ...files } = (body ?? {}) as Record<string, FormPart | undefined>;
     const { main_module, compatibility_date } = bodyOf(metadataBody, JSON.parse(metadata?.text ?? "{}"));
     const { [main_module]: module, ...others } = files;
     if (module?.type !== MODULE || Object.keys(others).length > 0)
@@ -43,7 +51,7 @@ function upload({ account, params: { id }, body }: Call) {
 }
 
 const scripts = product("Workers Scripts");
-const SCRIPTS = "accounts/{account}/workers/scripts";
+const SCRIPT = "accounts/{account}/workers/scripts/{id}";
 
 const routes = collection<WorkerRoute>({
     ...{ path: "zones/{zone}/workers/routes", group: "Workers Routes" },
@@ -53,7 +61,7 @@ const routes = collection<WorkerRoute>({
         const { pattern, script } = bodyOf(z.strictObject({ pattern: z.string(), script: z.string() }), body);
         const host = /^([a-z0-9.-]+)\/\*$/.exec(pattern)?.[1];
         if (host === undefined) throw new Unsupported(`the route pattern ${pattern}. Supported: <hostname>/*`);
-        if (host !== zone.name && !host.endsWith(`.${zone.name}`))
+        if (!`.${host}`.endsWith(`.${zone.name}`))
             throw new ApiError(400, 10022, `The hostname of the pattern must be in zone ${zone.name}.`);
         if (!account.workerScripts.has(script)) throw new ApiError(404, ...missing);
         if ([...account.workerRoutes.values()].some((other) => other.pattern === pattern && other.id !== old?.id))
@@ -63,26 +71,21 @@ const routes = collection<WorkerRoute>({
 });
 
 export const workerRoutes: Route[] = [
-    scripts("GET", SCRIPTS, (call) => page(call, [...call.account.workerScripts.values()].map(shown))),
-    scripts("PUT", `${SCRIPTS}/{id}`, upload),
+    scripts("PUT", SCRIPT, upload),
     // The provider reads a script with three requests.
     scripts("GET", "accounts/{account}/workers/services/{id}", (call) => {
-        const { id } = one(call);
-        return { result: { id, default_environment: { environment: "production", script: shown(one(call)) } } };
+        const script = one(call);
+        return { result: { id: script.id, default_environment: { environment: "production", script: shown(script) } } };
     }),
-    scripts("GET", `${SCRIPTS}/{id}/settings`, (call) => ({
-        result: {
-            compatibility_date: one(call).compatibility_date,
-            logpush: false,
-            usage_model: "standard",
-            bindings: [],
-        },
-    })),
-    scripts("GET", `${SCRIPTS}/{id}/content/v2`, (call) => {
+    scripts("GET", `${SCRIPT}/settings`, (call) => {
+        const { compatibility_date } = one(call);
+        return { result: { compatibility_date, logpush: false, usage_model: "standard", bindings: [] } };
+    }),
+    scripts("GET", `${SCRIPT}/content/v2`, (call) => {
         const { content, main_module } = one(call);
         return { part: { name: main_module, type: MODULE, text: content } };
     }),
-    scripts("DELETE", `${SCRIPTS}/{id}`, (call) => {
+    scripts("DELETE", SCRIPT, (call) => {
         const { id } = one(call);
         if ([...call.account.workerRoutes.values()].some(({ script }) => script === id))
             throw new Unsupported(`deleting script ${id} while a route uses this script`);

@@ -3,8 +3,7 @@ import { z } from "zod";
 import type { Zone } from "../account";
 import { SETTINGS, settingOf } from "../settings";
 import { followParent, isSigned, makeKey, newZone } from "../zones";
-import { ApiError, Unsupported } from "./answer";
-import { bodyOf, page, product, without, type Call, type Route } from "./call";
+import { ApiError, bodyOf, page, product, Unsupported, without, type Call, type Route } from "./call";
 
 const zones = product("Zone");
 const settings = product("Zone Settings");
@@ -12,22 +11,22 @@ const dns = product("DNS");
 const certificates = product("SSL and Certificates");
 
 const none = z.array(z.string()).max(0).optional();
+const common = { type: z.literal("full").optional(), vanity_name_servers: none };
 const zoneBody = z.strictObject({
     name: z.string().regex(/^([a-z0-9-]+\.)+[a-z0-9-]+$/),
     account: z.strictObject({ id: z.string() }),
-    ...{ type: z.literal("full").optional(), paused: z.literal(false).optional(), vanity_name_servers: none },
+    ...{ paused: z.literal(false).optional(), ...common },
 });
-const changeBody = z.strictObject({
-    ...{ paused: z.boolean().optional(), type: z.literal("full").optional(), vanity_name_servers: none },
-});
+const changeBody = z.strictObject({ paused: z.boolean().optional(), ...common });
+/** Flags that Cloudflare sets, and the real provider sends, with these values only. */
+const FLAGS = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
+const never = z.literal(false).optional();
 const dnssecBody = z.strictObject({
     status: z.enum(["active", "disabled"]),
-    dnssec_multi_signer: z.literal(false).optional(),
-    dnssec_presigned: z.literal(false).optional(),
-    dnssec_use_nsec3: z.literal(false).optional(),
+    ...{ dnssec_multi_signer: never, dnssec_presigned: never, dnssec_use_nsec3: never },
 });
 
-const INTERNAL = ["plan", "settings", "dnssec", "certificate_packs", "status_since", "next_check"];
+const INTERNAL = ["plan", "settings", "dnssec", "certificate_packs", "next_check"];
 const answer = ({ account }: Call, zone: Zone): object => ({
     ...without(zone, ...INTERNAL),
     ...{ account: { id: account.id, name: "Sandbox" }, plan: { legacy_id: zone.plan }, vanity_name_servers: [] },
@@ -36,8 +35,7 @@ const answer = ({ account }: Call, zone: Zone): object => ({
 function create(call: Call) {
     const { account } = call;
     const body = bodyOf(zoneBody, call.body);
-    if (!account.answersTo(body.account.id))
-        throw new ApiError(400, 1067, "Invalid account identifier passed in your organization variable");
+    if (!account.answersTo(body.account.id)) throw new ApiError(400, 1067, "Invalid account identifier");
     if (account.zoneNamed(body.name) || account.zonesElsewhere.has(body.name))
         throw new ApiError(400, 1061, `${body.name} already exists`);
     const zone = newZone(account, body.name);
@@ -56,15 +54,15 @@ function list(call: Call) {
     );
 }
 
-function setting({ zone, params: { id } }: Call) {
-    if (!Object.hasOwn(SETTINGS, id)) throw new Unsupported(`zone setting ${id}`);
-    return { result: { id, value: settingOf(zone, id), editable: true, modified_on: null } };
-}
-
 const VALUES: Record<string, z.ZodType<string | number>> = {
     browser_check: z.enum(["on", "off"]),
     proxy_read_timeout: z.number().int().min(1).max(6000),
 };
+
+function setting({ zone, params: { id } }: Call) {
+    if (!Object.hasOwn(SETTINGS, id)) throw new Unsupported(`zone setting ${id}`);
+    return { result: { id, value: settingOf(zone, id), editable: true, modified_on: null } };
+}
 
 function changeSetting(call: Call) {
     const { zone } = call;
@@ -85,20 +83,20 @@ function changeDnssec({ account, zone, body }: Call) {
     return { result: dnssec(zone) };
 }
 
+const ALGORITHM = { algorithm: "13", digest_algorithm: "SHA256", digest_type: "2", flags: 257 };
+
 function dnssec({ dnssec: { key, ...state } }: Zone): object {
-    const flags = { dnssec_multi_signer: false, dnssec_presigned: false, dnssec_use_nsec3: false };
-    if (!key || state.status === "disabled") return { ...state, ...flags };
-    return {
-        ...{
-            ...state,
-            ...flags,
-            ...key,
-            algorithm: "13",
-            digest_algorithm: "SHA256",
-            digest_type: "2",
-        },
-        ...{ flags: 257, key_type: "ECDSAP256SHA256" },
-    };
+    if (!key || state.status === "disabled") return { ...state, ...FLAGS };
+    return { ...state, ...FLAGS, ...key, ...ALGORITHM, key_type: "ECDSAP256SHA256" };
+}
+
+function packs(call: Call) {
+    const all = call.query.get("status") === "all";
+    const packs = call.zone.certificate_packs.filter(({ status }) => all || status === "active");
+    return page(
+        call,
+        packs.map((pack) => without(pack, "active_at")),
+    );
 }
 
 export const zoneRoutes: Route[] = [
@@ -126,17 +124,5 @@ export const zoneRoutes: Route[] = [
         if (isSigned(zone)) throw new ApiError(400, 1015, "DNSSEC must be disabled before its records are deleted");
         return { result: "deleted" };
     }),
-    certificates(
-        "GET",
-        "zones/{zone}/ssl/certificate_packs",
-        (call) => {
-            const all = call.query.get("status") === "all";
-            const packs = call.zone.certificate_packs.filter(({ status }) => all || status === "active");
-            return page(
-                call,
-                packs.map((pack) => without(pack, "active_at")),
-            );
-        },
-        ["status"],
-    ),
+    certificates("GET", "zones/{zone}/ssl/certificate_packs", packs, ["status"]),
 ];

@@ -10,26 +10,14 @@ export interface BuiltConnector {
     sha256: string;
 }
 
-/**
- * Builds the connector. @param path the file to write
- * @param options `node`: path of the interpreter on the host; `version`: another version to emulate
- */
-export async function buildConnector(
-    path: string,
-    { node = process.execPath, version }: { node?: string; version?: string } = {},
-): Promise<BuiltConnector> {
+/** Builds the connector. @param path the file to write @param version another version to emulate */
+export async function buildConnector(path: string, version?: string): Promise<BuiltConnector> {
     mkdirSync(dirname(path), { recursive: true });
     await build({
-        entryPoints: [join(__dirname, "main.ts")],
-        outfile: path,
-        bundle: true,
-        platform: "node",
-        target: "node20",
-        format: "cjs",
+        ...{ entryPoints: [join(__dirname, "main.ts")], outfile: path, bundle: true },
+        ...{ platform: "node", target: "node20", format: "cjs", legalComments: "none", logLevel: "warning" },
         define: version === undefined ? {} : { OTHER_VERSION: JSON.stringify(version) },
-        banner: { js: `#!${node}` },
-        legalComments: "none",
-        logLevel: "warning",
+        banner: { js: `#!${process.execPath}` },
     });
     chmodSync(path, 0o755);
     return { path, sha256: createHash("sha256").update(readFileSync(path)).digest("hex") };

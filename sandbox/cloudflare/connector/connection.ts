@@ -1,25 +1,25 @@
 /** One connection to the edge: connect, register, serve streams, unregister (cloudflared connection/http2.go, control.go). */
+import { once } from "node:events";
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { json } from "node:stream/consumers";
 import { connect, type TLSSocket } from "node:tls";
 import { RegistrationClient } from "../registration/client";
+import type { TunnelToken } from "./arguments";
 import * as wire from "./wire";
-import type { TunnelToken } from "./token";
 
-/** Timeout of cloudflared for opening a connection (supervisor/tunnel.go), in milliseconds. */
-const DIAL_TIMEOUT = 15_000;
 /** Longest wait for an edge to close its side, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
 interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
-    /** CA certificates that verify the edge, in PEM form (`--cacert`). @default the system's certificates */
+    /** CA certificates that verify the edge, in PEM form. @default the system's certificates */
     ca?: string;
     token: TunnelToken;
     connectorId: string;
     version: string;
-    configure(update: wire.ConfigurationUpdate): wire.ConfigurationAnswer;
+    /** Applies a configuration. @returns the version of the current one */
+    configure(update: wire.ConfigurationUpdate): number;
     /** Serves one request. Resolves when the request has ended. */
     serve(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void>;
 }
@@ -47,24 +47,13 @@ export class EdgeConnection {
             this.socket.once("close", () => reject(new Error("connection with edge closed")));
         });
         lost.catch(() => undefined);
-        const timer = setTimeout(() => this.socket.destroy(new Error("DialContext error: i/o timeout")), DIAL_TIMEOUT);
-        try {
-            await Promise.race([lost, new Promise<void>((resolve) => this.socket.once("secureConnect", resolve))]);
-            const controlStream = this.takeOver();
-            this.control = await Promise.race([lost, controlStream]);
-        } finally {
-            clearTimeout(timer);
-        }
+        await Promise.race([lost, once(this.socket, "secureConnect")]);
+        this.control = await Promise.race([lost, this.takeOver()]);
         const { token, index: connIndex, connectorId, version } = this.parts;
         this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
         const call = this.registration.register({ ...token, connIndex, connectorId, version });
         call.catch(() => undefined); // without this handler, a rejection after `lost` would end the process
-        try {
-            return await Promise.race([lost, call]);
-        } catch (error) {
-            this.end();
-            throw error;
-        }
+        return Promise.race([lost, call]);
     }
 
     /** Unregisters the connection: the edge then sends no new request on it. Requests in progress continue. */
@@ -94,26 +83,22 @@ export class EdgeConnection {
         session.on("error", () => this.socket.destroy());
         return new Promise((resolve) => {
             session.on("stream", (stream: ServerHttp2Stream, head: object, flags: number, rawHeaders: string[]) => {
+                stream.on("error", () => undefined); // the caller or the edge has disconnected
                 const upgrade = (head as Record<string, unknown>)[wire.UPGRADE];
-                if (upgrade === wire.CONTROL_STREAM) return resolve(this.startControl(stream));
-                if (upgrade === wire.UPDATE_CONFIGURATION) return void this.configure(stream);
-                if (upgrade !== undefined) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
                 const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-                void this.parts.serve(stream, wire.requestHead(rawHeaders), endOfStream);
+                if (upgrade === undefined)
+                    return void this.parts.serve(stream, wire.requestHead(rawHeaders), endOfStream);
+                if (upgrade === wire.UPDATE_CONFIGURATION) return void this.configure(stream);
+                if (upgrade !== wire.CONTROL_STREAM) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
+                stream.respond({ ":status": 200 });
+                resolve(stream);
             });
         });
     }
 
-    private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // the connection ends too, and `closed` reports that
-        stream.respond({ ":status": 200 });
-        return stream;
-    }
-
     private async configure(stream: ServerHttp2Stream): Promise<void> {
-        stream.on("error", () => undefined);
-        const update = (await json(stream)) as wire.ConfigurationUpdate;
+        const lastAppliedVersion = this.parts.configure((await json(stream)) as wire.ConfigurationUpdate);
         stream.respond({ ":status": 200 });
-        stream.end(JSON.stringify(this.parts.configure(update)));
+        stream.end(JSON.stringify({ lastAppliedVersion, err: "" } satisfies wire.ConfigurationAnswer));
     }
 }

@@ -5,6 +5,9 @@
  * - If the origin breaks off an answer, the edge gets the truncated answer as if it were complete, because cloudflared
  *   ignores errors while it copies the body.
  * - A request without a body is sent chunked if its method usually has a body (observed; Go's net/http transfer.go).
+ * - `originRequest.access` (ingress/middleware/jwtvalidator.go): a request without a JWT, or with one for another audience,
+ *   gets 403 with an empty body. A JWT that fails verification (signature, issuer, expiry) is an error: 502. An unknown `kid`
+ *   always causes a new fetch of the keys, and cached keys never expire. That is the behavior of Go's go-oidc.
  *
  * Known differences: the real cloudflared adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer; it
  * sends an answer that has Content-Length and no streaming type only when 4096 bytes are there, or the answer ends.
@@ -12,8 +15,8 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { AccessCheck } from "./access-check";
-import { findRule, NO_RULES, type Rule } from "./ingress";
+import { createRemoteJWKSet, jwtVerify } from "jose";
+import { findRule, NO_RULES, type AccessRule, type Rule } from "./ingress";
 import type { Log } from "./log";
 import type { Stats } from "./metrics";
 import * as wire from "./wire";
@@ -26,16 +29,22 @@ const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "up
  */
 export type Resolve = (host: string, port: number) => number | undefined;
 
+/** Returns a function that says whether a JWT is for one of the rule's applications. It throws for an invalid JWT. */
+export function accessCheck(certsUrl: string) {
+    const keys = createRemoteJWKSet(new URL(certsUrl), { cooldownDuration: 0, cacheMaxAge: Infinity });
+    return async ({ teamName, audTag }: AccessRule, token: string | undefined): Promise<boolean> => {
+        if (!token) return false;
+        const issuer = `https://${teamName}.cloudflareaccess.com`;
+        const { payload } = await jwtVerify(token, keys, { algorithms: ["RS256"], issuer, requiredClaims: ["exp"] });
+        return [payload.aud ?? []].flat().some((tag) => audTag.includes(tag));
+    };
+}
+
 export class Proxy {
-    rules: readonly Rule[] = NO_RULES;
-    private access?: { certsUrl: string; check: AccessCheck };
+    private rules: readonly Rule[] = NO_RULES;
+    private check?: ReturnType<typeof accessCheck>;
     /** One connection pool. In the real cloudflared each rule has its own. */
-    private readonly agent = new Agent({
-        keepAlive: true,
-        keepAliveMsecs: 30_000,
-        maxFreeSockets: 100,
-        timeout: 90_000,
-    });
+    private readonly agent = new Agent({ keepAlive: true, maxFreeSockets: 100, timeout: 90_000 });
 
     /** @param resolve resolves names of the cluster. All other names are resolved by this machine. */
     constructor(
@@ -46,7 +55,7 @@ export class Proxy {
 
     use(rules: readonly Rule[], certsUrl: string): void {
         this.rules = rules;
-        if (this.access?.certsUrl !== certsUrl) this.access = { certsUrl, check: new AccessCheck(certsUrl) };
+        this.check ??= accessCheck(certsUrl);
     }
 
     close(): void {
@@ -58,56 +67,32 @@ export class Proxy {
         this.stats.totalRequests++;
         this.stats.concurrentRequests++;
         const over = new Promise<void>((resolve) => stream.once("close", () => resolve()));
-        stream.on("error", () => undefined); // the caller has disconnected
-        try {
-            await this.answer(stream, head, endOfStream);
-        } catch (error) {
-            this.failed(stream, error as Error, {});
-        }
+        await this.answer(stream, head, endOfStream).catch((error: Error) => this.failed(stream, error));
         await over;
         this.stats.concurrentRequests--;
     }
 
     private async answer(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void> {
-        const { headers, authority: host, path } = head;
-        const find = (name: string) => headers.find(([key]) => key.toLowerCase() === name)?.[1];
-        const { rule, index } = findRule(this.rules, host, path);
-        const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
-
-        if (rule.access) {
-            if (!this.access)
-                throw new Error("the edge has sent an ingress rule with `access`, but no URL of the Access keys");
-            const token = find("cf-access-jwt-assertion");
-            const verdict = await this.access.check.verdict(rule.access, token);
-            if (!verdict.pass && verdict.status === 403) {
-                const middleware = "request filtered by middleware handler (AccessJWTValidator) due to";
-                this.log("error", `${middleware}: ${verdict.reason}`);
-                return this.respond(stream, 403, [], true);
-            }
-            if (!verdict.pass) throw new Error(`error while processing middleware handler: ${verdict.reason}`);
+        const { rule } = findRule(this.rules, head.authority, head.path);
+        const { service } = rule;
+        const [, jwt] = head.headers.find(([name]) => name.toLowerCase() === "cf-access-jwt-assertion") ?? [];
+        if (rule.access && !(await this.check!(rule.access, jwt))) {
+            this.log("ERR", "request filtered by middleware handler (AccessJWTValidator)");
+            return this.respond(stream, 403, []);
         }
-        if (rule.service.kind === "status") {
-            this.stats.answered(rule.service.status);
-            return this.respond(stream, rule.service.status, [], true);
+        if (typeof service === "number") {
+            this.stats.answered(service);
+            return this.respond(stream, service, []);
         }
-
-        const emulated = this.resolve(rule.service.host, rule.service.port);
+        const emulated = this.resolve(service.host, service.port);
         const request = httpRequest({
-            agent: this.agent,
-            host: emulated === undefined ? rule.service.host : "127.0.0.1",
-            port: emulated ?? rule.service.port,
-            method: head.method,
-            path,
-            setHost: false,
+            ...{ agent: this.agent, method: head.method, path: head.path, setHost: false },
+            ...(emulated === undefined ? service : { host: "127.0.0.1", port: emulated }),
             headers: originHeaders(head, this.stats.connectorId, endOfStream),
         });
         limitConnecting(request, rule.connectSeconds);
         stream.once("close", () => request.destroy());
-        request.on("error", (error) => {
-            if (stream.destroyed || stream.headersSent) return;
-            const reason = "Unable to reach the origin service. The service may be down or it may not be responding";
-            this.failed(stream, new Error(`${reason} to traffic from cloudflared: ${error.message}`), where);
-        });
+        request.on("error", (error) => this.failed(stream, error));
         request.on("response", (response) => this.pass(stream, response));
         if (endOfStream) return void request.end();
         stream.pipe(request, { end: false });
@@ -116,38 +101,34 @@ export class Proxy {
     }
 
     private pass(stream: ServerHttp2Stream, response: IncomingMessage): void {
-        const status = response.statusCode ?? 502;
+        const status = response.statusCode!;
         this.stats.answered(status);
-        if (stream.destroyed) return void response.destroy();
-        const headers: wire.HeaderList = [];
-        for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
-            const name = response.rawHeaders[i].toLowerCase();
-            if (!HOP_BY_HOP.has(name)) headers.push([name, response.rawHeaders[i + 1]]);
-        }
-        if (stream.headersSent) return void response.destroy();
-        this.respond(stream, status, headers, false);
-        response.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
-        if (stream.writable) response.pipe(stream);
-        else response.resume();
+        if (stream.destroyed || stream.headersSent) return void response.destroy();
+        const headers = wire
+            .pairsOf(response.rawHeaders)
+            .map(([name, value]): [string, string] => [name.toLowerCase(), value])
+            .filter(([name]) => !HOP_BY_HOP.has(name));
+        this.respond(stream, status, headers, response);
     }
 
-    private respond(stream: ServerHttp2Stream, status: number, headers: wire.HeaderList, end: boolean): void {
+    /** @param body the origin's answer. @default an empty body */
+    private respond(stream: ServerHttp2Stream, status: number, headers: wire.HeaderList, body?: IncomingMessage): void {
         if (stream.destroyed) return;
-        stream.respond(
-            {
-                ":status": status,
-                [wire.RESPONSE_HEADERS]: wire.serializeHeaders(headers),
-                [wire.RESPONSE_META]: wire.FROM_ORIGIN,
-            },
-            { endStream: end },
-        );
-        if (end) stream.resume(); // the stream closes only after the request's body is read
+        const head = {
+            [wire.RESPONSE_HEADERS]: wire.serializeHeaders(headers),
+            [wire.RESPONSE_META]: wire.FROM_ORIGIN,
+        };
+        stream.respond({ ":status": status, ...head }, { endStream: !body });
+        if (!body) return void stream.resume(); // the stream closes only after the request's body is read
+        body.on("error", () => stream.end()); // the edge gets a truncated answer as if it were complete
+        if (stream.writable) body.pipe(stream);
+        else body.resume();
     }
 
-    private failed(stream: ServerHttp2Stream, error: Error, where: Record<string, string | number>): void {
-        this.stats.requestErrors++;
-        this.log("error", "", { error: error.message, ...where });
+    private failed(stream: ServerHttp2Stream, error: Error): void {
         if (stream.destroyed || stream.headersSent) return;
+        this.stats.requestErrors++;
+        this.log("ERR", `Unable to reach the origin service error="${error.message}"`);
         stream.respond({ ":status": 502, [wire.RESPONSE_META]: wire.FROM_CONNECTOR }, { endStream: true });
         stream.resume();
     }
@@ -163,25 +144,21 @@ function originHeaders(
 ): Record<string, string | string[]> {
     const sent: Record<string, string | string[]> = { Host: authority };
     for (const [name, value] of [...headers, ["Cf-Warp-Tag-Id", connectorId]]) {
-        const key = canonical(name);
+        // Go's textproto.CanonicalMIMEHeaderKey
+        const key = name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
         if (key === "Host" || HOP_BY_HOP.has(key.toLowerCase())) continue;
         sent[key] = key in sent ? [sent[key], value].flat() : value;
     }
     if (endOfStream) delete sent["Content-Length"];
     const chunked = endOfStream ? !USUALLY_WITHOUT_BODY.includes(method) : !("Content-Length" in sent);
     if (chunked) sent["Transfer-Encoding"] = "chunked";
-    sent.Connection = "keep-alive";
-    return sent;
+    return { ...sent, Connection: "keep-alive" };
 }
-
-/** Canonical form of a header name: Go's textproto.CanonicalMIMEHeaderKey. */
-const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
 function limitConnecting(request: ClientRequest, seconds: number): void {
     request.on("socket", (socket: Socket) => {
         if (!socket.connecting) return;
         const timer = setTimeout(() => request.destroy(new Error("dial tcp: i/o timeout")), seconds * 1000);
-        socket.once("connect", () => clearTimeout(timer));
-        socket.once("close", () => clearTimeout(timer));
+        for (const event of ["connect", "close"]) socket.once(event, () => clearTimeout(timer));
     });
 }

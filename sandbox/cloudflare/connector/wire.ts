@@ -40,6 +40,10 @@ export interface ConfigurationAnswer {
     err: string;
 }
 
+/** @param raw a flat list: name, value, name, value, … */
+export const pairsOf = (raw: readonly string[]): HeaderList =>
+    raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1]] as [string, string]] : []));
+
 const encode = (text: string): string => Buffer.from(text, "latin1").toString("base64").replace(/=+$/, "");
 const decode = (text: string): string => Buffer.from(text, "base64").toString("latin1");
 
@@ -52,17 +56,13 @@ export interface RequestHead {
     headers: HeaderList;
 }
 
-/** Parses the head of a stream. @param raw a flat list: name, value, name, value, … */
+/** Parses the head of a stream. */
 export function requestHead(raw: readonly string[]): RequestHead {
-    const pairs: HeaderList = [];
-    for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
-    const pseudo = (name: string) => pairs.find(([key]) => key === name)?.[1] ?? "";
-    return {
-        method: pseudo(":method"),
-        path: pseudo(":path"),
-        authority: pseudo(":authority"),
-        headers: pairs.filter(([name]) => !name.startsWith(":")),
-    };
+    const pairs = pairsOf(raw);
+    const [method, path, authority] = [":method", ":path", ":authority"].map(
+        (name) => pairs.find(([key]) => key === name)?.[1] ?? "",
+    );
+    return { method, path, authority, headers: pairs.filter(([name]) => !name.startsWith(":")) };
 }
 
 export function serializeHeaders(headers: HeaderList): string {

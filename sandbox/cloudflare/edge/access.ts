@@ -12,10 +12,9 @@
  */
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../account";
 import { goDuration } from "../durations";
-import { errorPage } from "./answers";
 import type { SigningKeys } from "./keys";
 import { secretHeaders, shownBy } from "./service-tokens";
-import { Unsupported, values, type EdgeAnswer, type EdgeRequest } from "./types";
+import { errorPage, values, type EdgeAnswer, type EdgeRequest } from "./types";
 
 const COOKIE = "CF_Authorization";
 
@@ -32,29 +31,36 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     const strip = secretHeaders(application);
     if (!application) return { pass: true, strip };
 
-    const strict = account.organization.strict_service_token_auth;
+    const { strict_service_token_auth: strict, auth_domain } = account.organization;
+    const issuer = `https://${auth_domain}`;
     const shown = shownBy(request.headers, application, account);
     const refused = shown.kind === "wrong" || (strict && shown.kind === "token" && shown.duplicated);
     const token = shown.kind === "token" && !refused ? shown.token : undefined;
-    const judged = judge(application, account, token);
+    const policies = [...application.policies]
+        .sort((a, b) => a.precedence - b.precedence)
+        .flatMap(({ id }) => account.policies.get(id) ?? []);
+    const of = (...decisions: AccessPolicy["decision"][]) => policies.filter((one) => decisions.includes(one.decision));
+    const met = [...of("bypass", "non_identity"), ...of("deny")].find((policy) => admits(policy, token))?.decision;
 
-    if (judged.met === "bypass") return { pass: true, strip }; // Access issues no JWT for a Bypass policy
-    if (judged.met === "non_identity" && !(strict && refused)) {
-        const jwt = await issue(application, account, keys, token?.client_id);
-        const cookie = `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure; HttpOnly`;
+    if (met === "bypass") return { pass: true, strip }; // Access issues no JWT for a Bypass policy
+    if (met === "non_identity" && !(strict && refused)) {
+        const seconds = goDuration(application.session_duration)!;
+        const jwt = await keys.sign(claims(application.aud, issuer, seconds, token?.client_id));
+        const cookie = `${COOKIE}=${jwt}; Path=/; Max-Age=${seconds}; Secure; HttpOnly`;
         return { pass: true, jwt, strip, caller: token?.name, ...(!strict && token && { cookie }) };
     }
     const refuse = (status: 401 | 403) => ({
-        pass: false as const,
-        answer: errorPage(status, request, "Cloudflare Access."),
+        ...{ pass: false as const, answer: errorPage(status, request, "Cloudflare Access.") },
     });
     if (strict && shown.kind !== "nothing") return refuse(refused ? 401 : 403);
-    if (judged.met === "deny") return refuse(403);
-    const jwt = strict ? undefined : await replayed(request, application, account, keys);
+    if (met === "deny") return refuse(403);
+    const jwt = strict ? undefined : await replayed(request, application.aud, issuer, keys);
     if (jwt) return { pass: true, jwt, strip };
-    if (application.service_auth_401_redirect && judged.decisions.includes("non_identity")) return refuse(401);
-    if (judged.decisions.includes("allow")) return { pass: false, answer: login(request, application, account) };
-    return refuse(403);
+    if (application.service_auth_401_redirect && of("non_identity").length > 0) return refuse(401);
+    if (of("allow").length === 0) return refuse(403);
+    const query = new URLSearchParams({ kid: application.aud, redirect_url: request.target });
+    const location = `${issuer}/cdn-cgi/access/login/${request.hostname}?${query}`;
+    return { pass: false, answer: { status: 302, headers: [["Location", location]], type: "text/html", body: "" } };
 }
 
 /** The application with the longest path that includes the path of the request. */
@@ -68,72 +74,35 @@ function applicationOf(account: Account, { hostname, path }: EdgeRequest): Acces
         .sort((a, b) => b.domain.length - a.domain.length)[0]?.application;
 }
 
-interface Judged {
-    met?: AccessPolicy["decision"];
-    decisions: AccessPolicy["decision"][];
-}
-
-function judge({ policies }: AccessApplication, account: Account, token: ServiceToken | undefined): Judged {
-    const all = [...policies]
-        .sort((a, b) => a.precedence - b.precedence)
-        .flatMap(({ id }) => account.policies.get(id) ?? []);
-    const of = (...decisions: string[]) => all.filter((policy) => decisions.includes(policy.decision));
-    const met = [...of("bypass", "non_identity"), ...of("deny")].find((policy) => admits(policy, token));
-    return { met: met?.decision, decisions: all.map(({ decision }) => decision) };
-}
-
 function admits(policy: AccessPolicy, token: ServiceToken | undefined): boolean {
     const matches = (selector: Selector) => {
         if (selector.everyone) return true;
         if (selector.any_valid_service_token) return token !== undefined;
-        if (selector.service_token) return token?.id === selector.service_token.token_id;
-        throw new Unsupported(`the selector ${Object.keys(selector).join()} of the policy ${policy.name}`);
+        return token !== undefined && token.id === selector.service_token?.token_id;
     };
-    // All selectors are evaluated, so that an unsupported selector is always reported.
-    const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
-        list.map(matches),
-    );
-    return include.some(Boolean) && require.every(Boolean) && !exclude.some(Boolean);
+    return policy.include.some(matches) && policy.require.every(matches) && !policy.exclude.some(matches);
 }
 
-const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;
-const sessionSeconds = ({ session_duration }: AccessApplication): number => goDuration(session_duration)!;
-
 /**
- * Issues the JWT of a service token. It has `type: app`, `sub: ""` and no e-mail. Its times are those of the machine's clock,
- * which the connector and the origin use to verify it.
+ * The JWT of a service token has `type: app`, `sub: ""` and no e-mail. Its times are those of the machine's clock, which the
+ * connector and the origin use to verify it.
  */
-async function issue(
-    application: AccessApplication,
-    account: Account,
-    keys: SigningKeys,
-    common_name?: string,
-): Promise<string> {
+function claims(aud: string, iss: string, seconds: number, common_name?: string) {
     const iat = Math.floor(Date.now() / 1000);
-    return keys.sign({
-        ...{ type: "app", aud: [application.aud], exp: iat + sessionSeconds(application), iss: issuer(account) },
-        ...(common_name !== undefined && { common_name }),
-        ...{ iat, sub: "" },
-    });
+    return { type: "app", aud: [aud], exp: iat + seconds, iss, ...(common_name && { common_name }), iat, sub: "" };
 }
 
 /** JWT of a request that has the cookie of an earlier answer instead of a token. The cookie is valid until the session ends. */
 async function replayed(
-    request: EdgeRequest,
-    application: AccessApplication,
-    account: Account,
+    { headers }: EdgeRequest,
+    audience: string,
+    issuer: string,
     keys: SigningKeys,
 ): Promise<string | undefined> {
-    const cookies = values(request.headers, "cookie").flatMap((header) => header.split(/;\s*/));
+    const cookies = values(headers, "cookie").flatMap((header) => header.split(/;\s*/));
     for (const cookie of cookies.filter((text) => text.startsWith(`${COOKIE}=`))) {
         const jwt = cookie.slice(COOKIE.length + 1);
-        if (await keys.verifies(jwt, issuer(account), application.aud)) return jwt;
+        if (await keys.verifies(jwt, issuer, audience)) return jwt;
     }
     return undefined;
-}
-
-function login(request: EdgeRequest, application: AccessApplication, account: Account): EdgeAnswer {
-    const query = new URLSearchParams({ kid: application.aud, redirect_url: request.target });
-    const location = `${issuer(account)}/cdn-cgi/access/login/${request.hostname}?${query.toString()}`;
-    return { status: 302, headers: [["Location", location]], type: "text/html", body: "" };
 }

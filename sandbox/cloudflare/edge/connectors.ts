@@ -17,7 +17,7 @@ import * as wire from "../connector/wire";
 import { listen, type Listening } from "../../processes/listen";
 import { serveRegistration } from "../registration/server";
 import { Refused, type Registered, type Registration } from "../registration/structs";
-import type { Certificate } from "./certificate";
+import type { Edge } from "./server";
 
 const PING_MS = 1000;
 const LOST_AFTER_PINGS = 5;
@@ -34,7 +34,7 @@ interface Connection {
 interface ConnectorsOptions {
     account: Account;
     /** The edge's certificate, which must have the name {@link wire.EDGE_NAME}. */
-    certificate: Certificate;
+    certificate: Edge["certificate"];
     /** See {@link wire.ConfigurationUpdate}. */
     certsUrl: string;
     log: (line: string) => void;
@@ -146,11 +146,10 @@ export class Connectors {
         if (tunnel) this.options.account.setConnections(tunnel, connections);
     }
 
-    private changed({ kind, id, client_id: client }: Change): void {
+    private changed({ kind, id }: Change): void {
         for (const connection of this.pool.filter(({ tunnelId }) => tunnelId === id)) {
             if (kind === "tunnel") void this.update(connection);
-            const named = client === undefined || connection.shown.client_id === client;
-            if (kind === "connections" && named) connection.session.destroy();
+            if (kind === "connections") connection.session.destroy();
         }
     }
 

@@ -7,21 +7,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import * as wire from "../connector/wire";
 import type { Plan } from "../objects";
-import { errorPage } from "./answers";
-import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { errorPage, Unsupported, values, type EdgeAnswer, type EdgeRequest } from "./types";
 import type { WorkerResult } from "./worker";
 
 /** Largest body in bytes, by plan. */
 export const MAX_BODY: Record<Plan, number> = { free: 1e8, pro: 1e8, business: 2e8, enterprise: 5e8 };
 
 const HOP_BY_HOP = [
-    "connection",
-    "keep-alive",
-    "proxy-connection",
-    "te",
-    "transfer-encoding",
-    "upgrade",
-    "expect",
+    ...["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect"],
     "http2-settings",
 ];
 /** Headers that only the edge sets. If a caller sends them, they are removed. */
@@ -44,7 +37,7 @@ interface Forwarding {
     worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
     /** Sends the head of the origin's answer to the caller. */
-    head: (status: number, headers: HeaderList) => void;
+    head: (status: number, headers: wire.HeaderList) => void;
     refuse: (answer: EdgeAnswer) => void;
 }
 
@@ -104,7 +97,7 @@ function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, e
     f.incoming.pipe(stream);
 }
 
-function requestHeaders({ request, incoming, jwt, strip, worker }: Forwarding): HeaderList {
+function requestHeaders({ request, incoming, jwt, strip, worker }: Forwarding): wire.HeaderList {
     // Headers whose names are in the Connection header concern only the caller's connection.
     const named = (incoming.headers.connection ?? "").split(",").map((name) => name.trim().toLowerCase());
     const dropped = [...HOP_BY_HOP, ...OURS, ...strip, ...named];
@@ -113,7 +106,7 @@ function requestHeaders({ request, incoming, jwt, strip, worker }: Forwarding): 
         const name = given.toLowerCase();
         return !dropped.includes(name) && !OURS_BY_PREFIX.test(name);
     });
-    const headers: HeaderList = [
+    const headers: wire.HeaderList = [
         ...kept,
         ["X-Forwarded-For", [...values(request.headers, "x-forwarded-for"), request.ip].join(", ")],
         ["X-Forwarded-Proto", "https"],
@@ -146,10 +139,8 @@ function open(f: Forwarding, endStream: boolean): ClientHttp2Stream {
     }
 }
 
-function responseHeaders(head: IncomingHttpHeaders): HeaderList {
-    const headers = wire.deserializeHeaders(String(head[wire.RESPONSE_HEADERS] ?? ""));
-    return headers.filter(([given]) => {
+const responseHeaders = (head: IncomingHttpHeaders): wire.HeaderList =>
+    wire.deserializeHeaders(String(head[wire.RESPONSE_HEADERS] ?? "")).filter(([given]) => {
         const name = given.toLowerCase();
         return !HOP_BY_HOP.includes(name) && name !== "server" && !/^(:|cf-int-|cf-cloudflared-|cf-proxy-)/.test(name);
     });
-}

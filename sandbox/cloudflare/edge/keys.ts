@@ -1,35 +1,31 @@
-/**
- * Access's signing key: RS256, published as `{keys, public_cert, public_certs}` at `/cdn-cgi/access/certs` of the team's domain.
- * Unlike the real key, it does not change.
- */
-import { createHash, createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
-import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from "jose";
-import { generate } from "selfsigned";
+/** Access's signing key: RS256, published at `/cdn-cgi/access/certs` of the team's domain. Unlike the real key, it does not change. */
+import { randomBytes } from "node:crypto";
+import {
+    createLocalJWKSet,
+    exportJWK,
+    generateKeyPair,
+    jwtVerify,
+    SignJWT,
+    type CryptoKey,
+    type JWK,
+    type JWTPayload,
+} from "jose";
 
 export class SigningKeys {
     private constructor(
-        private readonly privateKey: KeyObject,
+        private readonly privateKey: CryptoKey,
         private readonly jwk: JWK,
-        private readonly cert: string,
     ) {}
 
     static async create(): Promise<SigningKeys> {
-        const name = [{ name: "commonName", value: "cloudflareaccess.com" }];
-        const { cert, private: key } = await generate(name, { keySize: 2048, algorithm: "sha256" });
-        const { publicKey } = new X509Certificate(cert);
-        const der = publicKey.export({ type: "spki", format: "der" });
-        const kid = createHash("sha256").update(der).digest("hex");
-        return new SigningKeys(
-            createPrivateKey(key),
-            { kid, alg: "RS256", use: "sig", ...(await exportJWK(publicKey)) },
-            cert,
-        );
+        const { privateKey, publicKey } = await generateKeyPair("RS256");
+        const kid = randomBytes(32).toString("hex");
+        return new SigningKeys(privateKey, { kid, alg: "RS256", use: "sig", ...(await exportJWK(publicKey)) });
     }
 
     /** Body of `/cdn-cgi/access/certs`. */
-    published(): object {
-        const cert = { kid: this.jwk.kid, cert: this.cert };
-        return { keys: [this.jwk], public_cert: cert, public_certs: [cert] };
+    published(): { keys: JWK[] } {
+        return { keys: [this.jwk] };
     }
 
     sign(payload: JWTPayload): Promise<string> {
@@ -39,7 +35,7 @@ export class SigningKeys {
     /** Whether a token is not expired, and has the right signature, issuer and audience. */
     verifies(token: string, issuer: string, audience: string): Promise<boolean> {
         const options = { algorithms: ["RS256"], issuer, audience, requiredClaims: ["exp"] };
-        return jwtVerify(token, createLocalJWKSet({ keys: [this.jwk] }), options).then(
+        return jwtVerify(token, createLocalJWKSet(this.published()), options).then(
             () => true,
             () => false,
         );

@@ -10,10 +10,10 @@
  */
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { generate } from "selfsigned";
 import type { Account } from "../account";
-import { EDGE_NAME } from "../connector/wire";
+import { CONNECTIONS, EDGE_NAME } from "../connector/wire";
 import { listen } from "../../processes/listen";
-import { createCertificate, type Certificate } from "./certificate";
 import { Connectors } from "./connectors";
 import { SigningKeys } from "./keys";
 import { createEdgeServer } from "./requests";
@@ -31,8 +31,6 @@ export interface EdgeOptions {
     keys?: SigningKeys;
     /** Called for each answer. `caller`: name of the service token that Access has accepted; null if there is none. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** @default a new one */
-    certificate?: Certificate;
     log?: (line: string) => void;
 }
 
@@ -42,8 +40,8 @@ export interface Edge {
     connectorPort: number;
     /** Hostname of the team's domain, and the local port of its server with TLS. */
     teamDomainTls: { name: string; port: number };
-    /** TLS certificate of the team's domain and of the port to which connectors connect. */
-    certificate: Certificate;
+    /** Self-signed TLS certificate, in PEM form, of the team's domain and of the port to which connectors connect. */
+    certificate: { cert: string; key: string };
     /** URL of the key set of Access, for origins that verify JWTs. */
     certsUrl: string;
     close(): Promise<void>;
@@ -53,10 +51,9 @@ export interface Edge {
 export type EdgePlace = Pick<Edge, "connectorPort" | "certificate" | "teamDomainTls">;
 
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
-    const { account, scale = 1, log = () => {}, onAnswer } = options;
-    const keys = options.keys ?? (await SigningKeys.create());
+    const { account, scale = 1, log = () => {}, onAnswer, keys = await SigningKeys.create() } = options;
     const name = account.organization.auth_domain;
-    const certificate = options.certificate ?? (await createCertificate([name, EDGE_NAME]));
+    const certificate = await createCertificate([name, EDGE_NAME]);
     const plain = await listen(createServer(teamDomain(keys))); // for the connector emulator
     const secure = await listen(createTlsServer(certificate, teamDomain(keys)));
     const certsUrl = `http://127.0.0.1:${plain.port}/cdn-cgi/access/certs`;
@@ -73,17 +70,31 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     };
 }
 
+/** Environment variables that set two hidden flags of cloudflared: the edge's addresses, instead of those in DNS, and the CA file. */
+export function edgeVariables({ connectorPort }: EdgePlace, certificateFile: string): Record<string, string> {
+    // The real cloudflared opens at most one connection per address, so the address is repeated.
+    const edges = Array<string>(CONNECTIONS).fill(`127.0.0.1:${connectorPort}`);
+    return { TUNNEL_EDGE: edges.join(), TUNNEL_CACERT: certificateFile };
+}
+
+async function createCertificate(names: string[]): Promise<Edge["certificate"]> {
+    const { cert, private: key } = await generate([{ name: "commonName", value: names[0] }], {
+        ...{ keyType: "ec", curve: "P-256", algorithm: "sha256" },
+        extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) }],
+    });
+    return { cert, key };
+}
+
 /**
  * The team's domain, `<team>.cloudflareaccess.com`: it serves the key set, and the login page, which has status 200. A client
  * that follows redirects therefore takes the request for a success.
  */
-function teamDomain(keys: SigningKeys): RequestListener {
-    return ({ url = "/" }, answer) => {
+const teamDomain =
+    (keys: SigningKeys): RequestListener =>
+    ({ url = "/" }, answer) => {
         const path = url.split("?")[0];
         if (path === "/cdn-cgi/access/certs")
-            answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(keys.published()));
-        else if (path.startsWith("/cdn-cgi/access/login/"))
-            answer.writeHead(200, { "Content-Type": "text/html" }).end("<!DOCTYPE html>\n<title>Sign in</title>\n");
+            answer.setHeader("Content-Type", "application/json").end(JSON.stringify(keys.published()));
+        else if (path.startsWith("/cdn-cgi/access/login/")) answer.end("<!DOCTYPE html>\n<title>Sign in</title>\n");
         else answer.writeHead(501).end(`unsupported by the sandbox: ${path}\n`);
     };
-}

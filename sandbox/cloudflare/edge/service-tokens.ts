@@ -5,21 +5,17 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AccessApplication, Account, ServiceToken } from "../account";
-import { values, type HeaderList } from "./types";
+import type { HeaderList } from "../connector/wire";
+import { values } from "./types";
 
 const ID = "cf-access-client-id";
 const SECRET = "cf-access-client-secret";
 
-type Shown =
-    | { kind: "nothing" }
-    /** The request has token headers, but no valid token. */
-    | { kind: "wrong" }
-    /** `duplicated`: a token header occurs more than once. */
-    | { kind: "token"; token: ServiceToken; duplicated: boolean };
+/** `wrong`: the request has token headers, but no valid token. `duplicated`: a token header occurs more than once. */
+type Shown = { kind: "nothing" } | { kind: "wrong" } | { kind: "token"; token: ServiceToken; duplicated: boolean };
 
 export function shownBy(headers: HeaderList, application: AccessApplication, account: Account): Shown {
-    const ids = values(headers, ID);
-    const secrets = values(headers, SECRET);
+    const [ids, secrets] = [values(headers, ID), values(headers, SECRET)];
     const own = application.read_service_tokens_from_header;
     const pairs = own ? values(headers, own.toLowerCase()).flatMap((text) => parsePair(text) ?? []) : [];
     if (ids.length + secrets.length + pairs.length === 0) return { kind: "nothing" };
@@ -27,9 +23,8 @@ export function shownBy(headers: HeaderList, application: AccessApplication, acc
     const duplicated = ids.length > 1 || secrets.length > 1 || pairs.length > 1;
     const pair = ids.length + secrets.length > 0 ? { id: ids[0], secret: secrets[0] ?? "" } : pairs[0];
     const token = [...account.serviceTokens.values()].find((t) => t.client_id === pair.id);
-    return token && counts(token, pair.secret, account.now())
-        ? { kind: "token", token, duplicated }
-        : { kind: "wrong" };
+    const valid = token !== undefined && counts(token, pair.secret, account.now());
+    return valid ? { kind: "token", token, duplicated } : { kind: "wrong" };
 }
 
 /** Names of headers with secrets of the caller, which are not sent to the origin. */
@@ -51,9 +46,8 @@ function parsePair(text: string): { id: string; secret: string } | undefined {
 function counts(token: ServiceToken, secret: string, now: Date): boolean {
     const before = (end: string | undefined) => end !== undefined && Date.parse(end) > now.getTime();
     if (!token.enabled || !before(token.expires_at)) return false;
-    if (same(secret, token.client_secret)) return true;
     const { previous_client_secret: previous, previous_client_secret_expires_at: until } = token;
-    return previous !== undefined && before(until) && same(secret, previous);
+    return same(secret, token.client_secret) || (previous !== undefined && before(until) && same(secret, previous));
 }
 
 function same(a: string, b: string): boolean {

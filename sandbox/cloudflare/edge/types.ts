@@ -1,7 +1,11 @@
+/**
+ * Requests and answers of the edge itself. Facts: its answers are HTML, not JSON as from the origin's API, and have the header
+ * `cf-ray`. Errors numbered 1xxx are a line of text, "error code: 1010", for callers that do not accept text/html.
+ */
+import { randomBytes } from "node:crypto";
+import { STATUS_CODES, type ServerResponse } from "node:http";
+import type { HeaderList } from "../connector/wire";
 import type { Zone } from "../objects";
-
-/** Headers as they were sent: in order, not merged, not in lower case, none omitted. */
-export type HeaderList = [name: string, value: string][];
 
 export interface EdgeRequest {
     zone: Zone;
@@ -12,6 +16,7 @@ export interface EdgeRequest {
     target: string;
     /** Normalized path, see {@link normalPath}. */
     path: string;
+    /** Headers as they were sent: in order, not merged, not in lower case, none omitted. */
     headers: HeaderList;
     /** The caller's address. */
     ip: string;
@@ -52,3 +57,45 @@ export function normalPath(path: string): string {
     });
     return `/${kept.join("/")}`;
 }
+
+const TEXT = "text/plain; charset=UTF-8";
+
+/** A ray id ends with the airport code of the edge's location. */
+export const newRay = (): string => `${randomBytes(8).toString("hex")}-AUH`;
+
+/** Headers that the edge adds to answers. `Server` replaces the origin's. */
+export const signature = (ray: string): HeaderList => [
+    ["Server", "cloudflare"],
+    ["CF-RAY", ray],
+];
+
+export function send(answer: ServerResponse, { status, type, body, headers = [] }: EdgeAnswer, ray: string): void {
+    const own: HeaderList = [
+        ["Content-Type", type],
+        ["Content-Length", String(Buffer.byteLength(body))],
+    ];
+    if (!answer.destroyed) answer.writeHead(status, [...own, ...headers, ...signature(ray)].flat()).end(body);
+}
+
+export function errorPage(status: number, { ray }: Pick<EdgeRequest, "ray">, detail = ""): EdgeAnswer {
+    const title = `${status}: ${status === 502 ? "Bad gateway" : (STATUS_CODES[status] ?? "Error")}`;
+    const head = `<!DOCTYPE html>\n<html lang="en-US">\n<head><title>${title}</title></head>`;
+    const body = `${head}\n<body><h1>${title}</h1><p>${detail} Ray ID: ${ray}</p><hr>cloudflare</body>\n</html>\n`;
+    return { status, type: "text/html; charset=UTF-8", body };
+}
+
+/** The answer for one of Cloudflare's numbered errors. @param code its number, for example 1033 */
+export function numberedError(
+    status: number,
+    code: number,
+    title: string,
+    request: Pick<EdgeRequest, "ray" | "headers">,
+): EdgeAnswer {
+    const wantsHtml = values(request.headers, "accept").some((type) => type.includes("text/html"));
+    if (wantsHtml) return errorPage(status, request, `Error ${code}: ${title}.`);
+    return { status, type: TEXT, body: `error code: ${code}` };
+}
+
+export const unsupported = (what: string): EdgeAnswer => ({
+    ...{ status: 501, type: TEXT, body: `unsupported by the sandbox: ${what}\n` },
+});

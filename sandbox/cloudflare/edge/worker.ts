@@ -10,9 +10,9 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import type { Account } from "../account";
-import { numberedError } from "./answers";
+import type { HeaderList } from "../connector/wire";
 import { loadModule, type Fetch } from "./worker-module";
-import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { numberedError, Unsupported, type EdgeAnswer, type EdgeRequest } from "./types";
 
 export type WorkerResult =
     /** The request goes to the origin. `changed`: headers and body that replace the caller's. */

@@ -1,7 +1,4 @@
-/**
- * The connector's end of the control stream: it calls the methods of the interface RegistrationServer one after another, as
- * server.ts expects.
- */
+/** The connector's end of the control stream: it calls the methods of the interface RegistrationServer, see server.ts. */
 import type { Duplex } from "node:stream";
 import { Message as RpcMessage, Return, type Payload } from "capnp-es/capnp/rpc";
 import * as structs from "./structs";
@@ -13,7 +10,7 @@ export class RegistrationClient {
     private question = BOOTSTRAP_QUESTION;
     private readonly waiting = new Map<number, (answer: Return) => void>();
 
-    /** @param failed called once, with the error, if the stream carries an invalid or unexpected message */
+    /** @param failed called with the error if the stream carries an invalid or unexpected message */
     constructor(
         private readonly stream: Duplex,
         failed: (error: Error) => void,
@@ -38,23 +35,15 @@ export class RegistrationClient {
         const questionId = ++this.question;
         sendMessage(this.stream, (message) => {
             const call = message._initCall();
-            call.questionId = questionId;
+            Object.assign(call, { questionId, interfaceId: structs.REGISTRATION_SERVER, methodId });
             call._initTarget()._initPromisedAnswer().questionId = BOOTSTRAP_QUESTION;
-            call.interfaceId = structs.REGISTRATION_SERVER;
-            call.methodId = methodId;
             fill(call._initParams());
         });
-        return new Promise((resolve, reject) => {
-            this.waiting.set(questionId, (answer) => {
-                if (answer.which() === Return.RESULTS) resolve(answer.results);
-                else reject(new Error(answer.exception.reason));
-            });
-        });
+        return new Promise((resolve) => this.waiting.set(questionId, (answer) => resolve(answer.results)));
     }
 
     private take(message: RpcMessage): void {
-        if (message.which() !== RpcMessage.RETURN)
-            throw new Error(`unexpected message of type ${message.which()} from the edge`);
+        if (message.which() !== RpcMessage.RETURN) throw new Error(`unexpected RPC message ${message.which()}`);
         const { return: answer } = message;
         sendMessage(this.stream, (finish) => (finish._initFinish().questionId = answer.answerId));
         this.waiting.get(answer.answerId)?.(answer);

@@ -5,9 +5,10 @@
  * releases. Everything else ends the connection.
  */
 import type { Duplex } from "node:stream";
+import { utils } from "capnp-es";
 import { MessageTarget, Message as RpcMessage, type Call } from "capnp-es/capnp/rpc";
 import * as structs from "./structs";
-import { contentOf, initContent, onMessages, returnCapability, sendMessage } from "./stream";
+import { contentOf, initContent, onMessages, sendMessage } from "./stream";
 
 interface RegistrationServer {
     /** @throws structs.Refused */
@@ -19,7 +20,7 @@ interface RegistrationServer {
 /** Export id of the only capability, the bootstrap interface. */
 const BOOTSTRAP_EXPORT = 0;
 
-/** @param failed called once, with the error that ends the connection */
+/** @param failed called with the error that ends the connection */
 export function serveRegistration(stream: Duplex, server: RegistrationServer, failed: (error: Error) => void): void {
     /** Id of the connector's question for the bootstrap interface. Calls can refer to the answer of that question. */
     let bootstrap: number | undefined;
@@ -28,31 +29,29 @@ export function serveRegistration(stream: Duplex, server: RegistrationServer, fa
             ? target.importedCap === BOOTSTRAP_EXPORT
             : target.promisedAnswer.questionId === bootstrap && target.promisedAnswer.transform.length === 0;
     const take = (message: RpcMessage) => {
-        switch (message.which()) {
-            case RpcMessage.BOOTSTRAP: {
-                const { questionId } = message.bootstrap;
-                bootstrap = questionId;
-                return sendMessage(stream, (answer) => {
-                    const returned = answer._initReturn();
-                    returned.answerId = questionId;
-                    returnCapability(returned, BOOTSTRAP_EXPORT);
-                });
-            }
-            case RpcMessage.CALL: {
-                const { call } = message;
-                if (!isOurs(call.target) || call.interfaceId !== structs.REGISTRATION_SERVER)
-                    throw new Error("unsupported by the sandbox: an RPC call to another Cap'n Proto interface");
-                return void answerCall(stream, server, call).catch(failed);
-            }
-            case RpcMessage.FINISH:
-            case RpcMessage.RELEASE:
-            case RpcMessage.ABORT:
-                return;
-            default:
-                throw new Error(`unsupported by the sandbox: message ${message.which()} of Cap'n Proto's RPC`);
-        }
+        const kind = message.which();
+        if (kind === RpcMessage.BOOTSTRAP) {
+            bootstrap = message.bootstrap.questionId;
+            answerBootstrap(stream, bootstrap);
+        } else if (kind === RpcMessage.CALL) {
+            const { call } = message;
+            if (!isOurs(call.target) || call.interfaceId !== structs.REGISTRATION_SERVER)
+                throw new Error("unsupported by the sandbox: an RPC call to another Cap'n Proto interface");
+            answerCall(stream, server, call).catch(failed);
+        } else if (![RpcMessage.FINISH, RpcMessage.RELEASE, RpcMessage.ABORT].some((other) => other === kind))
+            throw new Error(`unsupported by the sandbox: message ${kind} of Cap'n Proto's RPC`);
     };
     onMessages(stream, take, failed);
+}
+
+function answerBootstrap(stream: Duplex, questionId: number): void {
+    sendMessage(stream, (answer) => {
+        const returned = answer._initReturn();
+        returned.answerId = questionId;
+        const results = returned._initResults();
+        results._initCapTable(1).get(0).senderHosted = BOOTSTRAP_EXPORT;
+        utils.setInterfacePointer(0, utils.getPointer(0, results));
+    });
 }
 
 async function answerCall(stream: Duplex, server: RegistrationServer, call: Call): Promise<void> {

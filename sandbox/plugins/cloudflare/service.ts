@@ -11,7 +11,7 @@ import {
     writeValues,
     writeWithSecrets,
 } from "../protocol";
-import { providerService, settingsOf, typeOf } from "../provider";
+import { checked, providerService, typeOf } from "../provider";
 import { unsupported, unary } from "../serve";
 import type { ResourceType } from "./fields";
 import { Api } from "./http";
@@ -55,8 +55,7 @@ async function readResource(api: Api, request: provider.ReadRequest): Promise<pr
 
 export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.UntypedServiceImplementation {
     let api = new Api({}, env);
-    return providerService("cloudflare", VERSION, {
-        ...settingsOf("cloudflare", "apiToken", "baseUrl"),
+    return providerService("cloudflare", VERSION, ["apiToken", "baseUrl"], {
         configure: unary((request: provider.ConfigureRequest) => {
             // Configure sends no request to the API, so an invalid token fails at the first call.
             api = new Api(configuration(request), env);
@@ -65,8 +64,10 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
         check: unary((request: provider.CheckRequest) => {
             const { name } = parseUrn(request.getUrn());
             const found = problemsOf(resourceType(request.getUrn()).fields, readValues(request.getNews()));
-            const failures = found.map((problem) => new provider.CheckFailure().setReason(`${name}: ${problem}.`));
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+            return checked(
+                request,
+                found.map((problem) => `${name}: ${problem}.`),
+            );
         }),
         diff: unary((request: provider.DiffRequest) => {
             const type = resourceType(request.getUrn());

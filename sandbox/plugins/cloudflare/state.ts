@@ -1,9 +1,7 @@
 /** States of resources: what is planned, how it differs, and how it becomes JSON of the API and back. */
 import { isDeepStrictEqual } from "node:util";
-import { type Difference, holdsUnknown, isObject, UNKNOWN, type Value, type Values } from "../protocol";
+import { type Difference, holdsUnknown, isObject, kindOf, none, UNKNOWN, type Value, type Values } from "../protocol";
 import { wireName, type Field, type Fields, type Json, type ResourceType, type Type } from "./fields";
-
-const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 
 /** Inputs that the emulator does not have, and required inputs that are missing. */
 export function problemsOf(fields: Fields, given: Values, at = ""): string[] {
@@ -84,9 +82,6 @@ export function difference(type: ResourceType, state: Values, inputs: Values): D
             return { property, kind: kindOf(before, after), replace: field.replace === true, parts };
         });
 }
-
-const kindOf = (before: Value | undefined, after: Value | undefined): Difference["kind"] =>
-    none(before) ? "ADD" : none(after) ? "DELETE" : "UPDATE";
 
 type Part = Pick<Difference, "property" | "kind">;
 

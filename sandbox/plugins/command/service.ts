@@ -6,6 +6,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
     type Difference,
     isObject,
+    kindOf,
     parseUrn,
     readValues,
     UNKNOWN,
@@ -13,7 +14,7 @@ import {
     writeDifferences,
     writeWithSecrets,
 } from "../protocol";
-import { providerService, settingsOf, typeOf } from "../provider";
+import { checked, providerService, typeOf } from "../provider";
 import { unsupported, unary } from "../serve";
 import { run, type Connection } from "./ssh";
 
@@ -33,20 +34,19 @@ function nameOf(request: { getUrn(): string }): string {
     return parseUrn(request.getUrn()).name;
 }
 
-/** Inputs that the emulator does not have. Messages contain no values, because a connection contains a private key. */
+/**
+ * Inputs that the emulator does not have, and those of a connection that are missing: without a host key, the released provider
+ * trusts every host. Messages contain no values, because a connection contains a private key.
+ */
 function problemsOf(given: Values): string[] {
-    const connection = isObject(given.connection) ? Object.keys(given.connection) : CONNECTION;
-    if (given.addPreviousOutputInEnv !== false)
-        return ["addPreviousOutputInEnv: only false is supported by the sandbox"];
+    const connection = isObject(given.connection) ? given.connection : {};
     const odd = [
         ...Object.keys(given).filter((name) => !INPUTS.includes(name)),
-        ...connection.filter((name) => !CONNECTION.includes(name)).map((name) => `connection.${name}`),
+        ...Object.keys(connection).flatMap((name) => (CONNECTION.includes(name) ? [] : `connection.${name}`)),
+        ...CONNECTION.flatMap((name) => (name in connection ? [] : `a connection without ${name}`)),
+        ...(given.addPreviousOutputInEnv === false ? [] : ["addPreviousOutputInEnv other than false"]),
     ];
-    const unset = CONNECTION.filter((name) => !connection.includes(name));
-    return [
-        ...odd.map((name) => `${name} is unsupported by the sandbox`),
-        ...unset.map((name) => `connection.${name}: must be set in the sandbox`),
-    ];
+    return odd.map((name) => `${name} is unsupported by the sandbox`);
 }
 
 /** The changed inputs. Each change runs `create` again. */
@@ -55,8 +55,7 @@ function difference({ stdout: _1, stderr: _2, ...before }: Values, inputs: Value
     return names.flatMap((property) => {
         const [old, now] = [before[property], inputs[property]];
         if (isDeepStrictEqual(old, now)) return [];
-        const kind = old === undefined ? "ADD" : now === undefined ? "DELETE" : "UPDATE";
-        return [{ property, kind, replace: false }];
+        return [{ property, kind: kindOf(old, now), replace: false }];
     });
 }
 
@@ -70,15 +69,14 @@ async function outcome(command: Values[string], inputs: Values, { stdout = "", s
 const unknownOutput = (inputs: Values): Values => ({ ...inputs, stdout: UNKNOWN, stderr: UNKNOWN });
 
 export function commandService(): grpc.UntypedServiceImplementation {
-    return providerService("command", VERSION, {
-        ...settingsOf("command"),
+    return providerService("command", VERSION, [], {
         check: unary((request: provider.CheckRequest) => {
             const name = nameOf(request);
             const given = readValues(request.getNews());
-            const failures = problemsOf(given).map((problem) =>
-                new provider.CheckFailure().setReason(`${name}: ${problem}`),
-            );
-            return new provider.CheckResponse().setInputs(writeWithSecrets(given, SECRETS)).setFailuresList(failures);
+            return checked(
+                request,
+                problemsOf(given).map((problem) => `${name}: ${problem}`),
+            ).setInputs(writeWithSecrets(given, SECRETS));
         }),
         diff: unary((request: provider.DiffRequest) =>
             writeDifferences(difference(readValues(request.getOlds()), readValues(request.getNews()))),

@@ -19,19 +19,8 @@ interface Run {
     stdin: string;
 }
 
-/**
- * Delays between connection attempts, as in the released provider. Each delay is 1.5 times the previous delay, but at
- * most 5 s.
- */
-const FIRST_DELAY_MS = 100;
-const GROWTH = 1.5;
-const LONGEST_DELAY_MS = 5_000;
-
-/** Accepted types of host keys, in the order in which Go's client offers them. */
-const HOST_KEY_TYPES = [
-    ...(["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"] as const),
-    ...(["rsa-sha2-256", "rsa-sha2-512", "ssh-rsa", "ssh-ed25519"] as const),
-];
+/** Delay between connection attempts, in milliseconds. That of the released provider grows to 5 s. */
+const DELAY_MS = 1000;
 
 export interface Output {
     stdout: string;
@@ -54,16 +43,13 @@ export async function run(given: Run): Promise<Output> {
 /** Connects, with as many retries as the settings of the connection allow. */
 async function dial(connection: Connection): Promise<Client> {
     const options = connectOptions(connection);
-    let delay = FIRST_DELAY_MS;
     for (let tried = 0; ; tried++) {
         try {
             return await connect(options);
         } catch (error) {
-            const limit = connection.dialErrorLimit;
-            if (tried + 1 > limit)
+            if (tried >= connection.dialErrorLimit)
                 throw new Error(`after ${tried} failed attempts: ${messageOf(error, connection)}`, { cause: error });
-            await sleep(delay);
-            delay = Math.min(delay * GROWTH, LONGEST_DELAY_MS);
+            await sleep(DELAY_MS);
         }
     }
 }
@@ -78,7 +64,6 @@ function connectOptions(connection: Connection) {
         username: connection.user,
         privateKey: connection.privateKey,
         readyTimeout: connection.perDialTimeout * 1000,
-        algorithms: { serverHostKey: HOST_KEY_TYPES },
         hostVerifier: (key: Buffer) => key.equals(expected),
     };
 }
@@ -100,22 +85,16 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
                 reject(error);
             })
             .once("connect", () => client.setNoDelay(true))
-            .connect({ ...options, algorithms: { serverHostKey: [...HOST_KEY_TYPES] } });
+            .connect(options);
     });
 }
 
-/**
- * Returns the message of an error. Common errors get the message that Go's SSH client has for them, because programs
- * could parse it.
- */
+/** The message of an error, as Go's SSH client has it where an operator meets it. */
 function messageOf(error: unknown, { host, port }: Connection): string {
     const { message, level, code } = error as { message: string; level?: string; code?: string };
     if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";
-    if (level === "client-authentication")
-        return "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain";
-    if (code === "ECONNREFUSED") return `dial tcp ${host}:${port}: connect: connection refused`;
-    if (level === "client-timeout") return `dial tcp ${host}:${port}: i/o timeout`;
-    return `dial tcp ${host}:${port}: ${message}`;
+    if (level === "client-authentication") return "ssh: handshake failed: ssh: unable to authenticate";
+    return `dial tcp ${host}:${port}: ${code === "ECONNREFUSED" ? "connect: connection refused" : message}`;
 }
 
 function execute(client: Client, given: Run): Promise<Output> {

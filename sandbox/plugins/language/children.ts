@@ -22,15 +22,9 @@ export class Children {
         // `--require` and its value are one argument. From two arguments, @pulumi/pulumi would conclude that the file is a
         // TypeScript loader, and it would not add its own loader.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
-        return this.start(process.execPath, [watch, ...args], options);
-    }
-
-    /** Starts another program. */
-    start(command: string, args: string[], options: SpawnOptions): ChildProcess {
-        const child = spawn(command, args, options);
+        const child = spawn(process.execPath, [watch, ...args], options);
         this.running.add(child);
-        child.once("close", () => this.running.delete(child));
-        child.once("error", () => this.running.delete(child));
+        for (const event of ["close", "error"]) child.once(event, () => this.running.delete(child));
         return child;
     }
 

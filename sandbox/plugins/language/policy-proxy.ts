@@ -22,20 +22,15 @@ export class PolicyProxy {
 
     constructor() {
         this.pack.promise.catch(() => undefined); // the calls that wait for the pack get the error
-        const definition: Methods = {};
-        const calls: grpc.UntypedServiceImplementation = {};
+        const serialize = { requestSerialize: asIs, requestDeserialize: asIs, responseSerialize: asIs };
         for (const [name, method] of Object.entries(METHODS)) {
-            definition[name] = {
-                ...method,
-                requestSerialize: asIs as never,
-                requestDeserialize: asIs,
-                responseSerialize: asIs as never,
-                responseDeserialize: asIs,
-            };
-            calls[name] = ((call: grpc.ServerUnaryCall<Buffer, Buffer>, answer: grpc.sendUnaryData<Buffer>) =>
-                this.answer(name, call.request, answer)) as grpc.handleUnaryCall<Buffer, Buffer>;
+            const call: grpc.handleUnaryCall<Buffer, Buffer> = ({ request }, answer) =>
+                this.answer(name, request, answer);
+            this.server.addService(
+                { [name]: { ...method, ...serialize, responseDeserialize: asIs } as never },
+                { [name]: call },
+            );
         }
-        this.server.addService(definition, calls);
     }
 
     /** Starts to listen. Resolves to the port for the engine. */

@@ -2,7 +2,27 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
 import { Children } from "./children";
-import type { RuntimeOptions } from "./options";
+
+/** The supported part of `runtime.options` in Pulumi.yaml. */
+export interface RuntimeOptions {
+    /** Whether ts-node loads the program. @default true, as in the released host */
+    typescript: boolean;
+    /** Path of the TypeScript compiler configuration, relative to the program. @default tsconfig.json */
+    tsconfig?: string;
+}
+
+/** Parses the options. @throws Error for an unsupported option */
+export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
+    const odd = Object.keys(raw).filter((name) => !["typescript", "tsconfig", "packagemanager"].includes(name));
+    if (odd.length > 0) throw new Error(`runtime.options: ${odd.join(", ")} is unsupported by the sandbox.`);
+    return { typescript: true, ...raw };
+}
+
+/** Environment variables that pass the options to @pulumi/pulumi's runners. */
+export const optionEnvironment = ({ typescript, tsconfig }: RuntimeOptions): NodeJS.ProcessEnv => ({
+    ...(typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+    ...(tsconfig && { PULUMI_NODEJS_TSCONFIG_PATH: tsconfig }),
+});
 
 /** Exit code of @pulumi/pulumi's runner after a failure that it has already printed. */
 const ALREADY_REPORTED = 32;
@@ -19,15 +39,12 @@ export function locate(script: string, program: string): string {
     try {
         return createRequire(path.join(program, "index.js")).resolve(script);
     } catch {
-        throw new Error(
-            `Cannot find module '${script}' from ${program}: the program's packages are not installed. ` +
-                `Run: npm ci (in that folder)`,
-        );
+        throw new Error(`Cannot find module '${script}' from ${program}. Run in that folder: npm ci`);
     }
 }
 
 /** Arguments of the runner. They contain no secrets. */
-function runArguments(request: RunRequest, engine: string, program: string): string[] {
+function runArguments(request: RunRequest, engine: string): string[] {
     const info = request.getInfo();
     const flags: [name: string, value: string | undefined][] = [
         ["monitor", request.getMonitorAddress()],
@@ -42,30 +59,9 @@ function runArguments(request: RunRequest, engine: string, program: string): str
     return [
         ...flags.flatMap(([name, value]) => (value ? [`--${name}=${value}`] : [])),
         ...(request.getDryrun() ? ["--dry-run"] : []),
-        program,
+        info?.getEntryPoint() || request.getProgram() || ".",
         ...request.getArgsList(),
     ];
-}
-
-/**
- * Environment of the program. It contains the configuration, because every user of the machine can read a command line.
- */
-function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
-    const config = Object.fromEntries(request.getConfigMap().getEntryList());
-    return {
-        ...process.env,
-        PULUMI_CONFIG: JSON.stringify(config),
-        PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-        ...optionEnvironment(options),
-    };
-}
-
-/** Environment variables that pass `runtime.options` to @pulumi/pulumi's runners. */
-export function optionEnvironment(options: RuntimeOptions): NodeJS.ProcessEnv {
-    return {
-        ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
-        ...(options.tsconfig ? { PULUMI_NODEJS_TSCONFIG_PATH: options.tsconfig } : {}),
-    };
 }
 
 export async function runProgram(
@@ -75,17 +71,22 @@ export async function runProgram(
     engine: string,
 ): Promise<RunOutcome> {
     const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
-    const entry = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
     const script = locate("@pulumi/pulumi/cmd/run", folder);
     // The program writes to this process's stdout and stderr, which the engine shows.
-    const child = children.startNode([script, ...runArguments(request, engine, entry)], {
+    const child = children.startNode([script, ...runArguments(request, engine)], {
         cwd: request.getPwd(),
-        env: runEnvironment(request, options),
+        env: {
+            ...process.env,
+            // The configuration is in the environment, because every user of the machine can read a command line.
+            PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().getEntryList())),
+            PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+            ...optionEnvironment(options),
+        },
         stdio: ["ignore", "inherit", "inherit"],
     });
     const { code, signal } = await Children.ended(child);
     if (code === 0) return { error: "", bail: false };
     if (code === ALREADY_REPORTED) return { error: "", bail: true };
-    if (code === undefined) return { error: `Program exited unexpectedly: signal: ${signal}`, bail: false };
-    return { error: `Program exited with non-zero exit code: ${code}`, bail: false };
+    const how = code === undefined ? `unexpectedly: signal: ${signal}` : `with non-zero exit code: ${code}`;
+    return { error: `Program exited ${how}`, bail: false };
 }

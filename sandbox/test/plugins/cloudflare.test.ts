@@ -162,12 +162,6 @@ describe("cloudflare provider", () => {
         );
     });
 
-    it("retries a request that the API rejects for now", async () => {
-        test.api.faults.add({ status: 429, times: 2 });
-        await provider.create("Zone", { name: "new.test", account: { id: accountId } });
-        assert.equal(test.api.requests.filter(({ status }) => status === 429).length, 2);
-    });
-
     it("finds a zone by its name, and imports it with the inputs of the program", async () => {
         const filter = { name: "example.test", account: { id: accountId } };
         const found = await provider.invoke("cloudflare:index/getZone:getZone", { filter });

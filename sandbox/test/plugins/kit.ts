@@ -53,17 +53,6 @@ export function folderWith(files: Record<string, string>): { folder: string; rem
     return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Waits until `look` returns a value, and returns it. @throws Error with `what` after the timeout */
-export async function eventually<T>(what: string, look: () => T | undefined, seconds = 25): Promise<T> {
-    const end = Date.now() + seconds * 1000;
-    while (Date.now() < end) {
-        const found = look();
-        if (found !== undefined && found !== false) return found;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    throw new Error(`waited ${seconds} s for ${what}`);
-}
-
 export function isRunning(pid: number): boolean {
     try {
         process.kill(pid, 0);

@@ -11,7 +11,8 @@ import * as language from "@pulumi/pulumi/proto/language_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { LanguageHost } from "../../plugins/language/host";
-import { ask, connect, eventually, folderWith } from "./kit";
+import { waitFor } from "../../processes/wait";
+import { ask, connect, folderWith } from "./kit";
 
 const REPOSITORY = path.resolve(__dirname, "../../..");
 
@@ -138,7 +139,7 @@ describe("language host", () => {
             const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
             const stream = client.runPlugin(pluginRequest(folder, "analyzer"));
             const got = collect(stream);
-            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const port = await waitFor("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1], { seconds: 25 });
             const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
             clean.push(() => pack.close());
             await ask(pack, pack.handshake, new analyzer.AnalyzerHandshakeRequest());
@@ -148,9 +149,9 @@ describe("language host", () => {
             const answer = await ask(pack, pack.getAnalyzerInfo, new Empty());
             assert.equal(answer.getName(), `dev {"proj:a":"1"}`);
             assert.equal(answer.getDisplayname(), `${folder} 127.0.0.1:9 ${folder}`);
-            await eventually("its output", () => got.stdout.endsWith("\nready\n") || undefined);
+            await waitFor("its output", () => got.stdout.endsWith("\nready\n") || undefined, { seconds: 25 });
             host.children.stop();
-            await eventually("its end", () => got.code);
+            await waitFor("its end", () => got.code, { seconds: 25 });
         });
     });
 });

@@ -4,7 +4,8 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { once } from "node:events";
 import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
-import { eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
+import { waitFor } from "../../processes/wait";
+import { folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
     let folder: string;
@@ -66,7 +67,7 @@ describe("plugin launchers", function () {
             started = Number(pid);
             assert.ok(isRunning(started));
             engine.kill("SIGKILL");
-            await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+            await waitFor("its end", () => !isRunning(Number(pid)) || undefined, { seconds: 25 });
         });
     }
 
@@ -84,6 +85,6 @@ describe("plugin launchers", function () {
         started = Number(pid);
         assert.equal(text, "from the program 127.0.0.1:1");
         engine.kill("SIGKILL");
-        await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+        await waitFor("its end", () => !isRunning(Number(pid)) || undefined, { seconds: 25 });
     });
 });

@@ -230,7 +230,7 @@ describe("cloudflare on the engine", () => {
         const script = { headers: { "User-Agent": "Python-urllib/3.12" } };
         assert.equal(await status(pairs["bob/only"], script), 200);
         assert.equal(await status(undefined, script), 401);
-        account().setPlan(zone(), "enterprise");
+        zone().plan = "enterprise";
         said = await up([alice(token("b"), soon(5)), bob], {
             ...ENTERPRISE,
             browserChecks: "keep",
@@ -246,7 +246,7 @@ describe("cloudflare on the engine", () => {
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 600);
         await up([alice(token("b"), soon(0)), bob], { ...ENTERPRISE, proxyTimeoutSeconds: 125 });
         assert.equal(settingOf(zone(), "proxy_read_timeout"), 125);
-        account().setPlan(zone(), "free");
+        zone().plan = "free";
     });
 
     it("removes a credential on the day it expires, and warns before", async () => {

@@ -139,7 +139,7 @@ describe("comparison of both sides", () => {
         const flagged = RECORDS.map((r) => (r.name === "alpa.example.com" ? { ...r, proxied: true } : r));
         const fails: Says = (name, type) =>
             name === "alpa.example.com" ? refuse("SERVFAIL") : old.zone.says(name, type);
-        const server = await startDnsServer({ says: fails });
+        const server = await startDnsServer(fails);
         try {
             const at = { label: "failing", host: "127.0.0.1", port: server.port };
             const found = wrong(await rows({ old: [at], records: flagged, atEdge: true }));
@@ -155,7 +155,7 @@ describe("comparison of both sides", () => {
     it("does not treat two failures as equal answers", async () => {
         const fails: Says = (name, type) =>
             name.startsWith("alpa-auth-") ? refuse("SERVFAIL") : old.zone.says(name, type);
-        const server = await startDnsServer({ says: fails });
+        const server = await startDnsServer(fails);
         try {
             const at = { label: "failing", host: "127.0.0.1", port: server.port };
             const [row] = wrong(await rows({ old: [at], new: [at] }));

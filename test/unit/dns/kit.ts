@@ -44,7 +44,7 @@ const running: DnsServer[] = [];
 /** Starts a name server with a zone. Call `endSides` in `afterEach` or `after`. */
 export async function side(records = RECORDS, label = "old"): Promise<Side> {
     const zone = azureZone(ZONE, structuredClone(records));
-    const server = await startDnsServer({ says: zone.says });
+    const server = await startDnsServer(zone.says);
     running.push(server);
     return { zone, server, at: { label, host: "127.0.0.1", port: server.port } };
 }

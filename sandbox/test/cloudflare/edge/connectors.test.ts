@@ -3,9 +3,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { tunnelStatus } from "../../../cloudflare/account";
 import { Connector } from "../../../cloudflare/connector/connector";
-import { parseToken } from "../../../cloudflare/connector/token";
+import { parseToken } from "../../../cloudflare/connector/arguments";
 import { HOST, World } from "./kit";
-import { type Reply } from "./send";
 
 describe("Cloudflare edge: connectors", () => {
     let world: World;
@@ -13,28 +12,6 @@ describe("Cloudflare edge: connectors", () => {
         world = await World.start();
     });
     afterEach(() => world.close());
-
-    /** Sends POSTs until it is stopped: four loops, each with one request at a time. */
-    function steadyTraffic(): { stop(): Promise<Reply[]>; count(): number } {
-        const replies: Reply[] = [];
-        let going = true;
-        const one = async () => {
-            while (going) replies.push(await world.send({ method: "POST", body: "{}" }));
-        };
-        const all = Promise.all([one(), one(), one(), one()]);
-        return {
-            count: () => replies.length,
-            stop: async () => {
-                going = false;
-                await all;
-                return replies;
-            },
-        };
-    }
-    const more = (traffic: { count(): number }, n = 40) => {
-        const from = traffic.count();
-        return world.until(() => traffic.count() >= from + n);
-    };
 
     it("updates the tunnel's status in the account: inactive, healthy, degraded, down", async () => {
         const { tunnel } = world;
@@ -52,52 +29,6 @@ describe("Cloudflare edge: connectors", () => {
         assert.deepEqual(states, ["inactive", "degraded", "healthy", "degraded", "down"]);
     });
 
-    it("fails no request when a connector stops gracefully under steady traffic", async () => {
-        await world.connect();
-        const second = await world.connect();
-        const traffic = steadyTraffic();
-        await more(traffic);
-        assert.ok(second.stats.totalRequests > 0, "the old connector got requests");
-        assert.equal(await second.stop(5000), true);
-        await more(traffic);
-        const third = await world.connect();
-        await more(traffic);
-        assert.ok(third.stats.totalRequests > 0, "the new connector gets requests");
-        const replies = await traffic.stop();
-        assert.deepEqual(new Set(replies.map((r) => r.status)), new Set([200]));
-    });
-
-    it("lets running requests of a stopping connector finish, and sends it no new requests", async () => {
-        const connector = await world.connect();
-        const arrived = new Promise<() => void>((resolve) => {
-            world.respond = (_, answer) => resolve(() => answer.end("finished"));
-        });
-        const running = world.send({ method: "POST", body: "{}" });
-        const finish = await arrived;
-        const stopped = connector.stop(5000);
-        await world.until(() => world.tunnel.connections.length === 0);
-        assert.equal((await world.send()).status, 530);
-        assert.equal(connector.stats.ready().status, 503);
-        finish();
-        assert.deepEqual([(await running).body, await stopped], ["finished", true]);
-    });
-
-    it("answers 502 to the POST on a killed connector, and sends all other requests to the second connector", async () => {
-        const first = await world.connect();
-        const arrived = new Promise<void>((resolve) => {
-            world.respond = () => resolve();
-        });
-        const running = world.send({ method: "POST", body: "{}" });
-        await arrived;
-        world.respond = (_, answer) => answer.end("from the other");
-        const other = await world.connect();
-        await first.kill();
-        assert.equal((await running).status, 502);
-        await world.until(() => world.tunnel.connections.every((c) => c.client_id === other.id));
-        for (let i = 0; i < 8; i++) assert.equal((await world.send()).body, "from the other");
-        assert.equal(world.seen.length, 9, "the POST was not repeated");
-    });
-
     it("applies a new configuration without a restart", async () => {
         await world.connect();
         await world.connect();
@@ -105,18 +36,6 @@ describe("Cloudflare edge: connectors", () => {
         world.configure({ ingress: [{ service: "http_status:418" }] });
         await world.until(() => world.connectors.every((c) => c.stats.configVersion === 2));
         for (let i = 0; i < 8; i++) assert.equal((await world.send()).status, 418);
-    });
-
-    it("keeps the old configuration when the new one is invalid, and reports the error", async () => {
-        const connector = await world.connect();
-        world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
-        await world.until(() =>
-            world.lines.some((line) =>
-                /rejected configuration 2: .*unsupported by the sandbox: the service tcp:/.test(line),
-            ),
-        );
-        assert.equal(connector.stats.configVersion, 1);
-        assert.equal((await world.send()).status, 200);
     });
 
     const refused: [what: string, change: (token: any) => void, error: RegExp][] = [
@@ -134,25 +53,16 @@ describe("Cloudflare edge: connectors", () => {
                 edges: [`127.0.0.1:${world.edge.connectorPort}`],
                 ca: world.edge.certificate.cert,
                 backoff: 1,
-                log: (level, message, given) => lines.push([level, message, given?.error ?? ""].join(" ")),
+                log: (level, message) => void lines.push(`${level} ${message}`),
             });
             world.connectors.push(connector);
             connector.start();
-            await world.until(() => lines.filter((line) => line.startsWith("error")).length >= 2);
-            assert.match(lines[1], /^error Register tunnel error from server side /);
+            await world.until(() => lines.filter((line) => line.startsWith("ERR")).length >= 2);
+            assert.match(lines[1], /^ERR Register tunnel error from server side /);
             assert.match(lines[1], error);
             assert.equal(connector.stats.ready().status, 503);
             assert.ok(!lines.join().includes(world.tunnel.secret));
         });
-
-    it("keeps running connectors when the secret changes, and requires the new secret from connectors that start later", async () => {
-        await world.connect();
-        world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
-        world.account.changed("tunnel", world.tunnel.id);
-        assert.equal((await world.send()).status, 200);
-        await world.connect();
-        assert.equal(world.tunnel.connections.length, 8);
-    });
 
     it("keeps the connection for others when a caller disconnects during an upload", async () => {
         await world.connect();

@@ -7,7 +7,6 @@ import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import { HOST, seenHeader, shows, World } from "./kit";
-import { readUntil } from "./send";
 
 describe("Cloudflare edge: to the origin and back", () => {
     let world: World;
@@ -135,17 +134,6 @@ describe("Cloudflare edge: to the origin and back", () => {
         const { status, body } = await world.send({ headers: { Authorization: ["Bearer one", "Bearer two"] } });
         assert.equal(status, 501);
         assert.match(body, /a repeated header that Node\.js can send only once: .*authorization/);
-    });
-
-    it("forwards bytes as they arrive", async () => {
-        world.respond = (_, answer) => {
-            answer.writeHead(200, { "Content-Type": "text/event-stream" });
-            answer.write("data: 1\n\n");
-        };
-        const socket = connect(world.edge.port, "127.0.0.1");
-        socket.write(`GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`);
-        assert.match(await readUntil(socket, "data: 1"), /^HTTP\/1.1 200/);
-        socket.destroy();
     });
 
     it("aborts the request to the origin when the caller disconnects", async () => {

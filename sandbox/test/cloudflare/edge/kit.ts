@@ -12,7 +12,6 @@ import {
     type AccessApplication,
     type AccessPolicy,
     type AccountOptions,
-    type RulesetRule,
     type Selector,
     type ServiceToken,
     type Tunnel,
@@ -21,10 +20,11 @@ import {
 } from "../../../cloudflare/account";
 import { Connector } from "../../../cloudflare/connector/connector";
 import { createLog } from "../../../cloudflare/connector/log";
-import { parseToken } from "../../../cloudflare/connector/token";
+import { parseToken } from "../../../cloudflare/connector/arguments";
 import { SigningKeys } from "../../../cloudflare/edge/keys";
 import { startEdge, type Edge, type EdgeOptions } from "../../../cloudflare/edge/server";
 import { clientSecret, hexId } from "../../../cloudflare/ids";
+import { applicationBody, rulesetBody } from "../../../cloudflare/objects";
 import { partsOfEnvironment } from "../../../real/choice";
 import { RealCloudflared, startConnectorProxy } from "../../../real/cloudflared";
 import { addRecord, addTunnel, addZone } from "./objects";
@@ -101,7 +101,7 @@ export class World {
             token: parseToken(tokenOf(this.account, tunnel)),
             edges: [`127.0.0.1:${this.edge.connectorPort}`],
             ca: this.edge.certificate.cert,
-            log: createLog("info", (text) => this.lines.push(text)),
+            log: createLog((text) => this.lines.push(text)),
             backoff: 5,
         });
         this.connectors.push(connector);
@@ -194,10 +194,9 @@ export class World {
     application(policies: AccessPolicy[], change: Partial<AccessApplication> = {}): AccessApplication {
         const domain = change.domain ?? HOST;
         const application: AccessApplication = {
-            ...{ id: randomUUID(), name: "api", type: "self_hosted", aud: randomBytes(32).toString("hex") },
-            ...{ domain, self_hosted_domains: [domain] },
+            ...applicationBody.parse({ name: "api", type: "self_hosted" }),
+            ...{ id: randomUUID(), aud: randomBytes(32).toString("hex"), domain, self_hosted_domains: [domain] },
             policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
-            session_duration: "24h",
             created_at: this.account.stamp(),
             updated_at: this.account.stamp(),
             ...change,
@@ -206,13 +205,14 @@ export class World {
         return application;
     }
 
-    rules(phase: string, rules: Partial<RulesetRule>[]): void {
-        const complete = rules.map((rule, i): RulesetRule => {
-            const fixed = { id: hexId(), ref: `rule-${i + 1}`, enabled: true, description: "", action: "block" };
-            return { ...fixed, expression: `(http.host eq "${HOST}")`, ...rule };
+    rules(phase: string, rules: object[]): void {
+        const [id, common] = [hexId(), { action: "block", expression: `(http.host eq "${HOST}")` }];
+        const given = rulesetBody.parse({
+            ...{ name: phase, kind: "zone", phase },
+            rules: rules.map((rule) => ({ ...common, ...rule })),
         });
-        const id = hexId();
-        this.account.rulesets.set(id, { id, zone_id: this.zone.id, name: phase, kind: "zone", phase, rules: complete });
+        const complete = given.rules.map((rule, i) => ({ ...rule, id: hexId(), ref: `rule-${i + 1}` }));
+        this.account.rulesets.set(id, { ...given, id, zone_id: this.zone.id, rules: complete });
     }
 
     private async receive(request: IncomingMessage, answer: ServerResponse): Promise<void> {

@@ -103,9 +103,9 @@ describe("Cloudflare edge without a working origin", () => {
         assert.equal((await world.send({ method: "POST", body: "{}" })).status, 524);
         world.zone.settings.proxy_read_timeout = 1000;
         assert.equal((await world.send()).status, 200);
-        world.account.setPlan(world.zone, "business");
+        world.zone.plan = "business";
         assert.equal((await world.send()).status, 524);
-        world.account.setPlan(world.zone, "enterprise");
+        world.zone.plan = "enterprise";
         world.zone.settings = {};
     });
 

@@ -1,14 +1,13 @@
 /** Proves that rules, rate limits and the browser check act before Access, and that no other rule is silently ignored. */
 import assert from "node:assert/strict";
 import { renderRateLimit, renderSkip, type RateLimit } from "../../../../components/cloudflare/edge-rules";
-import type { RulesetRule } from "../../../cloudflare/account";
 import { HOST, shows, World } from "./kit";
 
 const CUSTOM = "http_request_firewall_custom";
 const PER_ADDRESS: RateLimit = { requests: 2, perSeconds: 10, blockSeconds: 30 };
 
 /** The rule that the stack renders, with the API's names. */
-function limited(limit: RateLimit, plan: "free" | "pro", rateLimited: string[] = []): Partial<RulesetRule> {
+function limited(limit: RateLimit, plan: "free" | "pro", rateLimited: string[] = []): object {
     const { expression, ratelimit, ...rule } = renderRateLimit(limit, { hostnames: [HOST], plan, rateLimited });
     const { characteristics, period, requestsPerPeriod, mitigationTimeout } = ratelimit;
     const own = "actionParameters" in rule ? rule.actionParameters?.response : undefined;

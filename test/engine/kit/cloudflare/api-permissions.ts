@@ -15,6 +15,6 @@ export function useDocumentedToken(dir: string, account: Account, needed = (_: s
     assert.ok(rows.length > 8, "the table has changed its format");
     const all = rows.map(([, product, right]) => `${product} ${right === "Edit" ? "Write" : "Read"}`);
     const value = randomBytes(30).toString("base64url");
-    account.addApiToken({ value, permissions: all.filter(needed) });
+    account.apiTokens.push({ value, permissions: all.filter(needed) });
     writePrivate(apiTokenFile(dir), value);
 }
