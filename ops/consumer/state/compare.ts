@@ -1,5 +1,5 @@
 import { isOver } from "../../dates";
-import type { Consumer } from "../../stack/stack-file";
+import type { ListedCaller } from "../../../config/keys/consumers/listed";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 import { differences, type Rendered } from "./rendered-consumer";
 
@@ -34,26 +34,26 @@ export interface Row {
 /**
  * @param owner value of the owner annotation on this stack's objects, `<project>/<stack>`
  * @param kubectl kubectl for the namespace of the consumers
- * @param rendered the callers as the program renders them. If undefined, limits and JWT settings are not compared
+ * @param rendered the callers as the program renders them
  */
 export function compare(
-    config: Consumer[],
+    config: ListedCaller[],
     live: Live,
     owner: string,
     today: Date,
     kubectl: string,
-    rendered?: Map<string, Rendered>,
+    rendered: Map<string, Rendered>,
 ): Row[] {
     const rows = config.flatMap((consumer) => {
         const object = live.consumers.find(({ name }) => name === consumer.name);
-        const wanted: (Consumer["credentials"][number] | undefined)[] = [...consumer.credentials];
+        const wanted: (ListedCaller["credentials"][number] | undefined)[] = [...consumer.credentials];
         const known = new Set(consumer.credentials.map(({ id }) => id));
         const extra = object?.credentials.filter(({ id }) => !known.has(id)) ?? [];
         if (wanted.length === 0 && extra.length === 0) wanted.push(undefined);
         return [
             ...wanted.map((credential) => {
                 const row = rowOf(consumer.name, credential, object, live, owner, today);
-                const wantedObject = rendered?.get(consumer.name);
+                const wantedObject = rendered.get(consumer.name);
                 if (wantedObject && object)
                     row.problems.push(...differences(wantedObject, object, live, credential?.id));
                 return consumer.class === undefined ? row : { ...row, class: consumer.class };
@@ -106,7 +106,7 @@ function rowIn(live: Live, consumer: string, id: string | undefined, object?: Li
 
 function rowOf(
     consumer: string,
-    credential: Consumer["credentials"][number] | undefined,
+    credential: ListedCaller["credentials"][number] | undefined,
     object: LiveConsumer | undefined,
     live: Live,
     owner: string,

@@ -1,11 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { ConfigError } from "../../../config";
+import type { Settings } from "../../../config";
 import { secretName, tokenSettings } from "../../../components/consumers/consumer";
 import { countersOf } from "../../../components/apisix/open-requests";
 import { limitPlugins, type ConsumerPlugin } from "../../../components/consumers/limits";
-import type { Context } from "../../context";
-import { settingsOf } from "../../stack/config-check";
-import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
 /** A caller as the program renders it in the cluster, without secrets. */
@@ -16,14 +13,9 @@ export interface Rendered {
     tokens: Map<string, Record<string, string>>;
 }
 
-/** Rendered callers by name; undefined if the program rejects the config. */
-export async function renderedOf(context: Context, stack: Stack): Promise<Map<string, Rendered> | undefined> {
-    const settings = await settingsOf(context, stack).catch((error: unknown) => {
-        if (error instanceof ConfigError) return undefined;
-        throw error;
-    });
-    // The callers of option cloudflare have no limits.
-    if (settings === undefined || settings.option === "cloudflare") return undefined;
+/** Rendered callers by name. The callers of option cloudflare have no limits. */
+export function renderedOf(settings: Settings): Map<string, Rendered> {
+    if (settings.option === "cloudflare") return new Map();
     const { namespace, sharedCounters, server } = settings;
     const counters = sharedCounters && countersOf(namespace, sharedCounters, server.answerTimeoutSeconds);
     const rendered = settings.consumers.map(({ name, limits, credentials }) => {

@@ -1,5 +1,5 @@
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import type { Consumer } from "../../stack/stack-file";
+import type { ListedCaller } from "../../../config/keys/consumers/listed";
 import { figuresOf, type Figures } from "./figures";
 
 export interface UsageRow extends Figures {
@@ -14,9 +14,9 @@ export interface UsageRow extends Figures {
  * requests, most first.
  * @param found figures by APISIX's name of the consumer; empty name: requests without a caller
  */
-export function usageRows(found: ReadonlyMap<string, Figures>, callers: Consumer[], namespace: string): UsageRow[] {
+export function usageRows(found: ReadonlyMap<string, Figures>, callers: ListedCaller[], namespace: string): UsageRow[] {
     const none = figuresOf([], 0);
-    const consumerOf = ({ name }: Consumer) => `${namespace}_${name}`;
+    const consumerOf = ({ name }: ListedCaller) => `${namespace}_${name}`;
     const known = callers.map((one): UsageRow => {
         return { caller: one.name, kind: "caller", ...(found.get(consumerOf(one)) ?? none) };
     });

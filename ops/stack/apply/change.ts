@@ -4,10 +4,9 @@ import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { checkConfig, readSecrets } from "../config-check";
+import { checkConfig, readSecrets, type ReadStack } from "../settings";
 import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
 import { nameOf, renderDiff } from "../file-edit";
-import type { Stack } from "../stack";
 import { render } from "../review/review";
 import type { Review } from "../review/report";
 import { applyEdit, reviewEdit, type Edit } from "./edit";
@@ -60,7 +59,12 @@ export function reportChange(context: Context, answer: AnswerFormat, change: Cha
  * nothing; {@link reportChange} prints the result.
  * @throws UsageError with all problems, before anything is changed
  */
-export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
+export async function carryOut(
+    context: Context,
+    stack: ReadStack,
+    plan: Plan,
+    options: ChangeOptions,
+): Promise<Change> {
     const edited = (plan.inCallersFile && stack.callers) || stack;
     const say = (text: string) => (options.json ? undefined : context.out(text));
     const { change, problems } = await consider(context, stack, edited, plan);
@@ -87,7 +91,7 @@ const ALONE =
 /** The change with its effects, and all problems that prevent it. */
 async function consider(
     context: Context,
-    stack: Stack,
+    stack: ReadStack,
     edited: Edited,
     { after, effects, problems: known, alone }: Plan,
 ): Promise<{ change: Change; problems: string[] }> {
@@ -103,7 +107,7 @@ async function consider(
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
-        const before = new Set(check(text, callers?.text).warnings);
+        const before = new Set(stack.settings.warnings);
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
     const ignored = alone ? await foreignEdits(stack) : [];

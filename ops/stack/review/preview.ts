@@ -6,7 +6,7 @@ import * as z from "zod";
 import { isMap, type Tree } from "../../../policy/resources/values";
 import { Failure, UsageError } from "../../errors";
 import { PROVIDER_ENV } from "../pulumi";
-import { PROJECT } from "../stack-file";
+import { PROJECT } from "../../../config/stack-file";
 import { plain } from "./report";
 import { withoutSecrets } from "./values-text";
 
