@@ -1,5 +1,7 @@
 import { at, type Path, type Problems } from "../../cross-check";
+import { isWithin } from "../../../dns/names";
 import { got, pathText } from "../../problems";
+import { repeats } from "../../values";
 
 /** Cloudflare's limit of host names in an Access application. */
 const MOST_HOSTNAMES = 5;
@@ -22,14 +24,11 @@ export function* hostnameProblems({ hostname, aliases = [], zone: { name: zone }
             ["aliases"],
             `must have at most ${MOST_HOSTNAMES - 1} names (got ${aliases.length}): with hostname, Cloudflare allows ${MOST_HOSTNAMES} names in one application. Remove some.`,
         );
-    for (const [i, [where, name]] of names.entries()) {
-        if (name === undefined || zone === undefined) continue;
-        const first = names.findIndex(([, other]) => other === name);
-        if (first < i)
-            yield at(where, `must be listed only once (${pathText(names[first][0])} is the same). Remove it.`);
-        if (name !== zone && !name.endsWith(`.${zone}`))
+    for (const [i, first] of repeats(names.map(([, name]) => name)))
+        yield at(names[i][0], `must be listed only once (${pathText(names[first][0])} is the same). Remove it.`);
+    for (const [where, name] of names)
+        if (name !== undefined && zone !== undefined && !isWithin(name, zone))
             yield at(where, `must be in zone ${zone}${got(name)}. Correct one of them.`);
-    }
 }
 
 /** Warns about names that the universal certificate of the zone does not cover: it has the zone and names one level below it. */
