@@ -2,7 +2,7 @@ import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-token";
 import type { ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, slowAnswers } from "../../keys/edge/schema";
-import { deepNameWarnings } from "../../keys/edge/hostnames";
+import { deepNameWarnings } from "../../keys/edge/checks";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
@@ -62,7 +62,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             graceSeconds: graceSeconds(longestAnswer(config)),
         },
         teamName: config.teamName,
-        ...(rateLimit === undefined ? {} : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.perSeconds } }),
+        ...(rateLimit === undefined ? {} : { rateLimit }),
         browserChecks: config.browserChecks,
         ...(openai && { openaiPaths: openai.paths }),
         ...(alpa && config.edgeWorker.off === undefined ? { defaultModel: alpa.defaultModel } : {}),
