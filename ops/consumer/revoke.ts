@@ -2,6 +2,7 @@ import { untilRejected } from "../../components/consumers/credentials-revoked";
 import { blockCommand, secretName } from "../../components/consumers/consumer";
 import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { stackFlag, withChange, withCredential, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
+import { ConfigError } from "../../config";
 import type { Context } from "../context";
 import { errorMessage, Failure } from "../errors";
 import { carryOut, reportChange } from "../stack/apply/change";
@@ -24,7 +25,11 @@ export const command: AddCommand = (consumer, context) =>
  * and fails otherwise.
  */
 export async function revoke(context: Context, name: string, id: string | undefined, args: ChangeArgs): Promise<void> {
-    const stack = await readStack(context, args.stack);
+    const stack = await readStack(context, args.stack).catch((error: unknown) => {
+        if (error instanceof ConfigError)
+            context.note("To block the caller without Pulumi, see docs/operate/leaked-credentials.md.");
+        throw error;
+    });
     const { ids, ...plan } = planRevoke(stack, name, id);
     const atEdge = isEdge(stack);
     const applied = async () => {
