@@ -1,4 +1,3 @@
-import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { at, type Problems } from "./cross-check";
 
 /** Access to the Cloudflare API. */
@@ -13,9 +12,11 @@ export interface ApiAccess {
 /** Form of a token that the Cloudflare provider accepts. */
 const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 
-/** Reads the API token and the URL like the Cloudflare provider: from the stack config, else from the environment. */
-export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
-    const config = allConfig();
+/**
+ * Reads the API token and the URL like the Cloudflare provider: from the stack config, else from the environment.
+ * @param isSecret whether a key is stored encrypted. Default: not checked
+ */
+export function readApiAccess(config: Record<string, string>, isSecret = (_key: string) => true): ApiAccess {
     const ours = config["cloudflare:apiToken"];
     const baseUrl = config["cloudflare:baseUrl"] ?? process.env.CLOUDFLARE_BASE_URL;
     return {

@@ -35,7 +35,7 @@ export function crossCheck<T>(check: (config: Sound<T>) => Problems): z.core.$Zo
             // The schema already reports a value of a wrong type, and an unknown key.
             const reported = [...wrong, ...ctx.issues.flatMap(unknownKeys)];
             for (const { path, message } of check(soundPart(value, wrong) as Sound<T>))
-                if (path.length === 0 || !reported.some((other) => isDeepStrictEqual(other, path)))
+                if (!reported.some((other) => isDeepStrictEqual(other, path)))
                     ctx.addIssue({ code: "custom", path: [...path], message, params: COMPLETE });
         },
         { when: ({ value }) => isMapping(value) },

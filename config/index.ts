@@ -35,7 +35,7 @@ export function readSettings(project: string): Settings {
 
 /** Access to the Cloudflare API for the provider and the preflight checks. */
 export function cloudflareApi(): ApiAccess {
-    return readApiAccess((key) => secretKeys().includes(key));
+    return readApiAccess(allConfig(), (key) => secretKeys().includes(key));
 }
 
 /**

@@ -31,9 +31,6 @@ interface KeyEntry extends KeyMeta {
     schema: z.core.$ZodType;
 }
 
-/** An encrypted value in the example of a mapping. */
-export const ENCRYPTED = { secure: "…" };
-
 /** Every key of an option, in the order of its schema. A mapping comes before its keys. */
 export function keysOf(option: Option): KeyEntry[] {
     return keysBelow(DEFINITIONS[option].schema).map(([path, type]) => entry(type, path));
@@ -117,31 +114,11 @@ function exampleOf(entry: KeyEntry): string | undefined {
     return commandFor(entry) ?? (value === undefined ? undefined : `${name}: ${flow(value)}`);
 }
 
-/**
- * Returns a valid value of the key. This is its first example, if it has examples. Otherwise a mapping gets valid values of
- * its keys, and any other value is the default or the first choice. Encrypted values are {@link ENCRYPTED}.
- */
-export function sample({ examples, preset, schema, isMapping, path }: KeyEntry): unknown {
+/** A valid value of the key: its first example, its default or its first choice. Undefined for a mapping without an example. */
+export function sample({ examples, preset, schema, isMapping }: KeyEntry): unknown {
     const inner = unwrap(schema);
-    if (examples !== undefined) return examples[0];
-    if (isMapping) return composed(inner, path);
+    if (examples !== undefined || isMapping) return examples?.[0];
     return preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
-}
-
-/**
- * Returns a mapping with the required keys of a schema, or with its first key if none is required. For a list, the
- * result contains one such mapping.
- */
-function composed(type: z.core.$ZodType, path: string): unknown {
-    const inner = unwrap(type);
-    if (inner instanceof z.ZodArray) return [composed(inner.element, `${path}[]`)];
-    const { shape } = inner as z.ZodObject;
-    const keys = Object.entries(shape).map(([name, child]) => ({ name, ...entry(child, `${path}.${name}`) }));
-    const required = keys.filter(({ need }) => need === "required");
-    const shown = required.length > 0 ? required : keys.slice(0, 1);
-    return Object.fromEntries(
-        shown.map(({ name, ...key }) => [name, commandFor(key) === undefined ? sample(key) : ENCRYPTED]),
-    );
 }
 
 function flow(value: unknown): string {

@@ -72,6 +72,34 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
+/** Default range of node ports of a Kubernetes API server. */
+const NODE_PORTS = { min: 30000, max: 32767 };
+
+/** A port on every node. @param advised a port that is usually unused */
+export const nodePort = (advised: number) =>
+    z
+        .number()
+        .refine(
+            (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
+            must(`be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`, `Use ${advised}`),
+        );
+
+/** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */
+export const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+/** Text that is valid in a header: visible ASCII without blanks or line breaks. */
+export const HEADER_SAFE = /^[\x21-\x7e]+$/;
+
+/** Each value that repeats an earlier one, by its index and that of the first. Values that are undefined repeat nothing. */
+export function repeats(values: readonly unknown[]): [index: number, first: number][] {
+    const seen = new Map<unknown, number>();
+    return values.flatMap((value, i): [number, number][] => {
+        if (value === undefined) return [];
+        const first = seen.get(value);
+        if (first === undefined) seen.set(value, i);
+        return first === undefined ? [] : [[i, first]];
+    });
+}
+
 /** Ports of Alpa services. @param endpoints `host:port` of each @returns each port once */
 export const portsOf = (endpoints: readonly string[]) => [
     ...new Set(endpoints.map((one) => Number(one.split(":")[1]))),

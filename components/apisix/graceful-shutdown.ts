@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Availability } from "./availability";
 import { FULL_NAME } from "./values";
-import { goneSeconds, graceSeconds } from "../kubernetes/shutdown-times";
+import { goneSeconds, graceSeconds } from "../alpa/shutdown-times";
 import type { Drain } from "../kubernetes/drain";
 import { APISIX_PODS } from "../kubernetes/network-policies";
 

@@ -3,7 +3,7 @@ import { stringify } from "yaml";
 import { accessLogSettings } from "./access-log";
 import { METRICS_ATTRIBUTES, METRICS_MEMORY, type ObservabilitySettings } from "./observability";
 import type { Availability } from "./availability";
-import { shutdownSeconds } from "../kubernetes/shutdown-times";
+import { shutdownSeconds } from "../alpa/shutdown-times";
 import { etcdUrl } from "../etcd/names";
 
 /** APISIX reads `conf/config-<profile>.yaml` instead of `conf/config.yaml` if the environment names a profile. */

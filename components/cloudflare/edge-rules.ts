@@ -7,9 +7,8 @@ export type Plan = "free" | "pro" | "business" | "enterprise";
 
 export interface RateLimit {
     requests: number;
+    /** Length of the window, in seconds, and how long the edge rejects a caller that has exceeded the limit. */
     perSeconds: number;
-    /** How long the edge rejects a caller that has exceeded the limit, in seconds. */
-    blockSeconds: number;
 }
 
 export interface EdgeRulesArgs {
@@ -97,7 +96,7 @@ export function renderRateLimit(
             characteristics: ["cf.colo.id", "ip.src"],
             period: limit.perSeconds,
             requestsPerPeriod: limit.requests,
-            mitigationTimeout: limit.blockSeconds,
+            mitigationTimeout: limit.perSeconds,
         },
     };
 }

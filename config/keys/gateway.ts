@@ -4,10 +4,7 @@ import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
 import { image, imageParts } from "./images";
 import { must } from "../problems";
-import { dnsLabel, isDnsLabel, isHost, positive, text, url } from "../values";
-
-/** Default range of node ports of a Kubernetes API server. */
-const NODE_PORTS = { min: 30000, max: 32767 };
+import { DEFAULT_NODE_PORT, dnsLabel, isDnsLabel, isHost, nodePort, positive, text, url } from "../values";
 
 /** Keys of `gateway` for a gateway that the stack installs. */
 export const installedGatewayKeys = {
@@ -25,12 +22,7 @@ export const installedGatewayKeys = {
             examples: ["llm.example.com"],
             unset: "the host of the first entry of `alpa.endpoints`, which is a node of this cluster",
         }),
-    nodePort: z
-        .number()
-        .refine(
-            (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
-            must(`be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`, "Use 30800"),
-        )
+    nodePort: nodePort(DEFAULT_NODE_PORT)
         .optional()
         .meta({
             description: "Node port of the gateway on every node, in the range of node ports.",

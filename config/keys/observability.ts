@@ -6,10 +6,8 @@ import { at, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
 import { imageParts } from "./images";
-import { dnsLabel, LABEL_LIMIT } from "../values";
+import { dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
 
-/** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */
-const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
 const onOff = z.boolean(must("be true or false")).default(false);

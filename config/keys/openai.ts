@@ -3,12 +3,10 @@ import { OPENAI_PATHS } from "../../components/openai/paths";
 import { at, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
-import { endpoint, positive, problem, unquotedText } from "../values";
+import { endpoint, HEADER_SAFE, positive, problem, repeats, unquotedText } from "../values";
 
 /** Largest allowed body: images in a chat are inside the body. */
 const MOST_BODY_BYTES = 104_857_600;
-/** Text that is valid in a header: visible ASCII without blanks or line breaks. */
-const HEADER_SAFE = /^[\x21-\x7e]+$/;
 /** Names of models as servers have them: `Qwen/Qwen3-32B`, `llama3.1:8b`, `/models/opt-175b`. */
 const MODEL = /^[\w/][\w./:@+-]*$/;
 
@@ -16,10 +14,13 @@ const model = z.string().regex(MODEL, must("be the name of a model: letters, dig
 /** A list without an entry that it has twice. @param what one entry */
 const once = <T extends z.ZodType<string>>(what: string, one: T) =>
     z.array(one).check((ctx) => {
-        const twice = ctx.value.find((name, i) => ctx.value.indexOf(name) < i);
-        if (twice !== undefined)
+        for (const [i] of repeats(ctx.value).slice(0, 1))
             ctx.issues.push(
-                problem(ctx.value, `must have every ${what} only once (got ${twice} twice)`, "Remove one of them"),
+                problem(
+                    ctx.value,
+                    `must have every ${what} only once (got ${ctx.value[i]} twice)`,
+                    "Remove one of them",
+                ),
             );
     });
 const models = once("model", model);

@@ -1,10 +1,13 @@
 import { keysBelow } from "../schema";
 import { cloudflare } from "./cloudflare";
 import type { CloudflareSettings } from "./cloudflare/settings";
-import { inter } from "./inter";
-import type { InterSettings } from "./inter/settings";
-import { intraA, intraB } from "./intra";
-import type { IntraASettings, IntraBSettings } from "./intra/settings";
+import { gatewayOption } from "./gateway/option";
+import { interChecks } from "./inter/checks";
+import { interSchema } from "./inter/schema";
+import { interSettings, type InterSettings } from "./inter/settings";
+import { intraAChecks, intraChecks } from "./intra/checks";
+import { intraASchema, intraBSchema } from "./intra/schema";
+import { intraASettings, intraBSettings, type IntraASettings, type IntraBSettings } from "./intra/settings";
 import type { Authenticator, OptionDefinition } from "./option";
 
 /**
@@ -23,9 +26,9 @@ export type Settings = SettingsByOption[Option];
 
 /** Definition of each option, in the order in which the reference names them. */
 export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
-    "intra-a": intraA,
-    "intra-b": intraB,
-    inter,
+    "intra-a": gatewayOption("intra-a", { schema: intraASchema, checks: intraAChecks, settings: intraASettings }),
+    "intra-b": gatewayOption("intra-b", { schema: intraBSchema, checks: intraChecks, settings: intraBSettings }),
+    inter: gatewayOption("inter", { schema: interSchema, checks: interChecks, settings: interSettings }),
     cloudflare,
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];

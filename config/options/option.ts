@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { CheckContext } from "../check-context";
 import { at, crossCheck, type Problems, type Sound } from "../cross-check";
+import type { ListedCaller } from "../keys/consumers/listed";
 import type { Moves } from "../keys/moved-from";
 import { pathText, secretCommand, wording } from "../problems";
 import { secretsIn } from "../schema";
@@ -14,6 +15,9 @@ export interface CommonSettings {
     expires: Record<string, string>;
     /** Intended changes of identities. */
     movedFrom: Moves;
+    /** Every caller of the config, also with expired credentials. */
+    callers: ListedCaller[];
+    maxOverlapDays: number;
 }
 
 /** Result of reading a stack config. */

@@ -1,5 +1,5 @@
-import { dirname } from "node:path";
 import { PHASES, type ZoneRecord } from "../../components/cloudflare/dns-record";
+import type { Settings } from "../../config";
 import { readZoneData } from "../../config/keys/dns/settings";
 import { openApi } from "../../components/cloudflare/api";
 import { CloudflareZones } from "../../dns/cloudflare";
@@ -12,8 +12,7 @@ import { accessOf } from "../consumer/state/list-tokens";
 import type { Context } from "../context";
 import { errorMessage, Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
-import { findStack, type Stack } from "../stack/stack";
-import { readValue } from "../stack/stack-file";
+import { readStack, type ReadStack } from "../stack/settings";
 
 export const command: AddCommand = (check, context) =>
     withExamples(
@@ -106,50 +105,54 @@ async function serversOf(labels: string[], lookup: Lookup): Promise<{ servers: S
 async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSignal): Promise<Wanted> {
     const complete =
         [args.zone, args.records].every((one) => one !== undefined) && args.old.length * args.new.length > 0;
-    const stack = complete && args.stack === undefined ? undefined : await findStack(context, args.stack);
-    const value = (...path: [string, ...string[]]) => (stack ? readValue(stack.text, ...path) : undefined);
-    const zone = plainName(String(args.zone ?? value("zone", "name") ?? ""));
-    const file = args.records ?? (value("dns", "records") as string | undefined);
-    const old = args.old.length > 0 ? args.old : asTexts(value("dns", "oldServers"));
-    const phase = PHASES.indexOf(String(value("dns", "phase")) as (typeof PHASES)[number]);
+    const stack = complete && args.stack === undefined ? undefined : await readStack(context, args.stack);
+    const { zoneName, dns, hostnames = [] } = stack === undefined ? {} : ofStack(stack.settings);
+    const zone = plainName(args.zone ?? zoneName ?? "");
+    const old = args.old.length > 0 ? args.old : (dns?.oldServers ?? []);
     const problems: string[] = [];
     if (zone === "") problems.push("--zone: required, since the stack has no zone.name. Name the zone.");
-    if (file === undefined)
+    if (args.records === undefined && !dns?.records.length)
         problems.push("--records: required where the stack has no dns.records. Name the file with the records.");
     if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
-    const read = () => readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
-    const data = problems.length > 0 ? { problems, warnings: [], records: [] } : read();
-    if (data.problems.length > 0) {
-        const servers = await serversOf([...args.old, ...args.new], systemLookup());
-        throw new UsageError([...data.problems, ...servers.problems]);
-    }
-    for (const warning of data.warnings) context.note(warning);
-    const named = args.new.length > 0 ? args.new : asTexts(value("dns", "newServers"));
-    const fresh = named.length > 0 ? named : await serversAtCloudflare(context, stack!, zone, signal);
-    const atEdge = args.atEdge ?? phase >= PHASES.indexOf("proxied");
-    const hostnames = [String(value("hostname") ?? ""), ...asTexts(value("aliases"))];
-    return { zone, records: data.records, old, new: fresh, atEdge, hostnames };
+    if (problems.length > 0) throw new UsageError(await withServers(problems, args));
+    const records = args.records === undefined ? dns!.records : await recordsOf(args.records, zone, context, args);
+    const named = args.new.length > 0 ? args.new : (dns?.newServers ?? []);
+    const fresh = named.length > 0 ? named : await serversAtCloudflare(stack!, zone, signal);
+    const atEdge = args.atEdge ?? (dns !== undefined && PHASES.indexOf(dns.phase) >= PHASES.indexOf("proxied"));
+    return { zone, records, old, new: fresh, atEdge, hostnames };
 }
 
-async function serversAtCloudflare(
-    context: Context,
-    stack: Stack,
-    zone: string,
-    signal: AbortSignal,
-): Promise<string[]> {
-    const account = readValue(stack.text, "account");
-    const zones = new CloudflareZones(openApi(await accessOf(context, stack), signal));
-    const found = await zones.zone(zone, account === undefined ? undefined : String(account)).catch((error: Error) => {
+/** What the config of a stack says about its zone. */
+function ofStack(settings: Settings) {
+    if (settings.option !== "cloudflare")
+        return { zoneName: settings.exposure?.zone.name, hostnames: settings.exposure && [settings.exposure.hostname] };
+    return { zoneName: settings.zone.name, dns: settings.dns, hostnames: settings.hostnames };
+}
+
+/** The records of a file that an option names. */
+async function recordsOf(file: string, zone: string, context: Context, args: CheckDnsArgs): Promise<ZoneRecord[]> {
+    const { records, problems, warnings } = readZoneData(file, zone);
+    if (problems.length > 0) throw new UsageError(await withServers(problems, args));
+    warnings.forEach(context.note);
+    return records;
+}
+
+/** Problems, with those of the servers that options name. */
+async function withServers(problems: string[], args: CheckDnsArgs): Promise<string[]> {
+    return [...problems, ...(await serversOf([...args.old, ...args.new], systemLookup())).problems];
+}
+
+async function serversAtCloudflare(stack: ReadStack, zone: string, signal: AbortSignal): Promise<string[]> {
+    const { settings } = stack;
+    const account = "account" in settings ? settings.account : settings.exposure?.account;
+    const zones = new CloudflareZones(openApi(accessOf(stack), signal));
+    const found = await zones.zone(zone, account).catch((error: Error) => {
         throw new Failure(`${error.message}. Or name the servers: --new`);
     });
     if (found) return found.nameServers;
     throw new UsageError([
         `--zone: the API token can read no zone ${zone}. Correct the name, or name the servers: --new`,
     ]);
-}
-
-function asTexts(value: unknown): string[] {
-    return Array.isArray(value) ? value.map(String) : [];
 }
 
 function render(rows: ComparedRow[]): string {

@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
+import type { Settings } from "../../config";
 import type { OpenaiPath } from "../../components/openai/paths";
 import { SERVER_CHECKS } from "../../components/server-checks";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
@@ -8,8 +9,8 @@ import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { ask, jsonObject } from "../stack/pulumi";
-import { findStack } from "../stack/stack";
-import { authenticatorIn, readValue, serverIn } from "../stack/stack-file";
+import { serverOf } from "../stack/gateway";
+import { isEdge, readStack } from "../stack/settings";
 import { checkEntry, portOf } from "./exposure-entry";
 import { closedPorts, type Port } from "./exposure-ports";
 
@@ -76,24 +77,23 @@ async function checkExposure(context: Context, args: CheckExposureArgs): Promise
 
 /** What to check: requests at `entries`, the entry point's port at `served`, and closed ports at `served` and `shut`. */
 async function readTarget(context: Context, args: CheckExposureArgs) {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     // Without --show-secrets, so that Pulumi prints no secret.
     const text = await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]);
     const outputs = jsonObject<{ url?: string } & Partial<AzureSide>>(text, "pulumi stack output");
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} has no outputs yet. Run: pulumi up -s ${stack.short}`]);
     const url = new URL(outputs.url);
-    const access = authenticatorIn(stack.text) === "edge";
+    const access = isEdge(stack);
     const bad = [...args.address, ...args.closed].filter((one) => isIP(one) === 0);
     if (bad.length > 0)
         throw new UsageError(bad.map((one) => `--address, --closed: must be an IPv4 or IPv6 address (got ${one}).`));
-    const server = serverIn(stack.text);
-    const endpoints = readValue(stack.text, server, "endpoints");
-    const paths = readValue(stack.text, server, "paths") as OpenaiPath[] | undefined;
-    const samples = SERVER_CHECKS[server].samples({ paths, model: "" });
-    const closed = closedPorts(Array.isArray(endpoints) ? endpoints.map(String) : []);
+    const { settings } = stack;
+    const { endpoints, paths } = servedBy(settings);
+    const samples = SERVER_CHECKS[serverOf(stack)].samples({ paths, model: "" });
+    const closed = closedPorts(endpoints);
     const common = { url, samples, closed, refused: access ? [401, 403] : [401] };
-    if (access || readValue(stack.text, "exposure") === "tunnel") {
+    if ("account" in settings || settings.exposure !== undefined) {
         const shut = [...new Set([...args.address, ...args.closed])];
         if (shut.length === 0)
             throw new UsageError(["--address: required, since callers come through Cloudflare. Name the hosts."]);
@@ -103,6 +103,13 @@ async function readTarget(context: Context, args: CheckExposureArgs) {
     const served = known.length > 0 ? [...new Set(known)] : await addressesOf(url.hostname);
     const shut = [...new Set(args.closed)].filter((one) => !served.includes(one));
     return { ...common, entries: served, served, shut };
+}
+
+function servedBy(settings: Settings): { endpoints: string[]; paths?: OpenaiPath[] } {
+    if (settings.option === "cloudflare") return { endpoints: [settings.endpoint], paths: settings.openaiPaths };
+    const { server } = settings;
+    const endpoints = server.endpoints.map(({ address }) => address);
+    return { endpoints, ...(server.kind === "openai" && { paths: server.paths }) };
 }
 
 async function addressesOf(host: string): Promise<string[]> {

@@ -1,30 +1,27 @@
 /** Paths that a smoke test calls, and those that the server's model does not serve. */
 import type { OpenaiPath } from "../../components/openai/paths";
+import type { Settings } from "../../config";
+import type { ListedCaller } from "../../config/keys/consumers/listed";
 import type { Sample, ServerChecks } from "../../components/server-checks";
 import { callService, type Credential } from "../service-call";
-import type { Context } from "../context";
-import { settingsOf } from "../stack/config-check";
-import type { Stack } from "../stack/stack";
-import { serverIn, type Consumer } from "../stack/stack-file";
+import type { ReadStack } from "../stack/settings";
 import type { Row, Target } from "./smoke-calls";
 
 /** Requests to the open paths of the stack. Without a gateway, only the server knows its models. */
 export async function samplesOf(
-    context: Context,
-    stack: Stack,
-    { models: own }: Consumer,
+    { settings }: ReadStack,
+    { models: own }: ListedCaller,
     { samples, models }: ServerChecks,
     call: Target & { credential: Credential | undefined },
 ): Promise<Sample[]> {
-    const { paths, models: all = [] } = serverIn(stack.text) === "openai" ? await openaiOf(context, stack) : {};
+    const { paths, models: all = [] } = openaiOf(settings);
     const [model] = own ?? all;
     if (model !== undefined || models === undefined || call.credential === undefined) return samples({ paths, model });
     const listed = await callService({ ...call, sample: models }).catch(() => undefined);
     return samples({ paths, model: (listed?.result?.data as { id: string }[] | undefined)?.[0]?.id });
 }
 
-async function openaiOf(context: Context, stack: Stack): Promise<{ paths?: OpenaiPath[]; models?: string[] }> {
-    const settings = await settingsOf(context, stack);
+function openaiOf(settings: Settings): { paths?: OpenaiPath[]; models?: string[] } {
     if (settings.option === "cloudflare") return { paths: settings.openaiPaths };
     return settings.server.kind === "openai" ? settings.server : {};
 }

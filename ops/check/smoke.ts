@@ -10,14 +10,15 @@ import {
     withStack,
     type AddCommand,
 } from "../arguments";
+import type { ListedCaller } from "../../config/keys/consumers/listed";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { addressProblem, type Credential } from "../service-call";
-import { gatewayOf } from "../stack/gateway";
+import { gatewayOf, serverOf } from "../stack/gateway";
 import { limitsInForce } from "../stack/limits";
-import { callersOf, findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { authenticatorIn, serverIn, type Consumer } from "../stack/stack-file";
+import { isEdge, readStack, type ReadStack } from "../stack/settings";
+import { readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 import { samplesOf, withoutLacking } from "./smoke-samples";
@@ -59,19 +60,18 @@ const AT_ONCE = 4;
 
 /** Calls the service from outside as the test caller: each path, with valid and with invalid credentials. */
 async function smoke(context: Context, args: SmokeArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
-    const authenticator = authenticatorIn(stack.text);
-    const access = authenticator === "edge";
+    const stack = await readStack(context, args.stack);
+    const access = isEdge(stack);
     const consumer = testCaller(stack, args.consumer, access);
     const outputs = await readOutputs(context, stack);
     const url = addressOf(stack, outputs, args.url);
-    const checks = SERVER_CHECKS[serverIn(stack.text)];
-    const { namespace } = gatewayOf(stack);
+    const checks = SERVER_CHECKS[serverOf(stack)];
     const { bearerKeys } = checks;
-    const presented = await credentialsOf(consumer, outputs, { namespace, authenticator, bearerKeys });
+    const namespace = access ? undefined : gatewayOf(stack).namespace;
+    const presented = await credentialsOf(consumer, outputs, { namespace, bearerKeys });
     const good = presented.filter(({ expect }) => expect === "answer");
     const target = { url, timeoutSeconds: args.timeout };
-    const samples = await samplesOf(context, stack, consumer, checks, { ...target, credential: good[0]?.auth });
+    const samples = await samplesOf(stack, consumer, checks, { ...target, credential: good[0]?.auth });
     // Each accepted request takes computing time of the server. The gateway answers those without a body itself.
     const needed = good.length * samples.filter(({ body }) => body !== undefined).length;
     if (needed > args.mostRequests)
@@ -119,8 +119,8 @@ async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     });
 }
 
-function testCaller(stack: Stack, name: string, access: boolean): Consumer {
-    const consumer = callersOf(stack).find((one) => one.name === name);
+function testCaller(stack: ReadStack, name: string, access: boolean): ListedCaller {
+    const consumer = stack.settings.callers.find((one) => one.name === name);
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (consumer === undefined)
         throw new UsageError([

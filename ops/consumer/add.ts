@@ -12,8 +12,8 @@ import {
 } from "../arguments";
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
-import { findStack } from "../stack/stack";
-import { authenticatorIn, METHODS, type Method } from "../stack/stack-file";
+import { METHODS, type Method } from "../stack/consumers-edit";
+import { isEdge, readStack } from "../stack/settings";
 import { limitsGiven, withLimits, withPublicKey, type LimitArgs } from "./options";
 import { planAdd } from "./plan";
 
@@ -51,9 +51,9 @@ interface AddArgs extends ChangeArgs, LimitArgs {
 
 /** Adds a caller, or more credentials to a caller. */
 async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const ids = args.credential.length > 0 ? args.credential : ["first"];
-    const method = args.method ?? (authenticatorIn(stack.text) === "edge" ? "service-token" : "key");
+    const method = args.method ?? (isEdge(stack) ? "service-token" : "key");
     const limits = limitsGiven(args);
     const plan = planAdd(stack, name, { ...args, ids, method, limits }, context.today);
     const change = await carryOut(context, stack, plan, args);

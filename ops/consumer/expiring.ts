@@ -1,10 +1,10 @@
-import { day, daysUntil } from "../../config/keys/consumers/credentials";
+import { daysUntil } from "../../config/keys/consumers/credentials";
+import type { ListedCaller } from "../../config/keys/consumers/listed";
 import type { Context } from "../context";
 import { inWords } from "../dates";
 import { FindingsError } from "../errors";
 import { json, table } from "../output";
-import { callersOf, type Stack } from "../stack/stack";
-import { authenticatorIn, type Consumer } from "../stack/stack-file";
+import { isEdge, type ReadStack } from "../stack/settings";
 
 interface ExpiringArgs {
     /** Days within which the listed credentials expire. */
@@ -16,14 +16,14 @@ interface ExpiringArgs {
 /** Shows which credentials of the config expire soon, or have expired, for `consumer list --expiring`. */
 export function listExpiring(
     context: Context,
-    stack: Stack,
+    stack: ReadStack,
     { expiring = 0, failOn, json: isJson }: ExpiringArgs,
 ): void {
     // A rotated service token gets a new secret in place, and keeps its expiry date.
-    const tokens = authenticatorIn(stack.text) === "edge";
+    const tokens = isEdge(stack);
     // The list also covers the days of --fail-on, so it shows every credential that makes the command fail.
     const within = Math.max(expiring, failOn ?? 0);
-    const found = soonest(callersOf(stack), within, context.today);
+    const found = soonest(stack.settings.callers, within, context.today);
     const renewal = tokens ? "add <consumer> --credential <id>" : "rotate <consumer> <credential> --successor <id>";
     if (isJson) context.out(json(found));
     else if (found.length === 0) context.out(`No credential expires within ${within} days.`);
@@ -44,13 +44,11 @@ export function listExpiring(
 }
 
 /** Sorted by expiry date, expired credentials first. `days` is negative for those. */
-export function soonest(consumers: Consumer[], within: number, today: Date) {
+export function soonest(consumers: ListedCaller[], within: number, today: Date) {
     return consumers
         .flatMap(({ name: consumer, credentials }) =>
             credentials.flatMap(({ id: credential, expires }) =>
-                expires === undefined || !day.safeParse(expires).success
-                    ? []
-                    : [{ consumer, credential, expires, days: daysUntil(expires, today) }],
+                expires === undefined ? [] : [{ consumer, credential, expires, days: daysUntil(expires, today) }],
             ),
         )
         .filter(({ days }) => days <= within)

@@ -3,17 +3,18 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { claimKey } from "../../components/consumers/consumer";
 import { repeatable, withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import type { ListedCredential } from "../../config/keys/consumers/listed";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { UsageError } from "../errors";
 import { json } from "../output";
-import { gatewayOf } from "../stack/gateway";
+import { answerTimeout, gatewayOf, serverOf } from "../stack/gateway";
 import { isCommittable } from "../stack/history/commits";
 import { generatedIn } from "../stack/history/generated";
 import { limitsInForce } from "../stack/limits";
 import { exported } from "../stack/review/review";
-import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
-import { serverIn, type Credential } from "../stack/stack-file";
+import { readStack, type ReadStack } from "../stack/settings";
+import { readOutputs, type Outputs, type Stack } from "../stack/stack";
 import { whoAmI } from "../who-am-i";
 import { handouts, lacksSince, record } from "./handouts/record";
 import { renderHandout, type HandoutCredential } from "./handouts/text";
@@ -43,15 +44,15 @@ interface HandoutArgs {
 /** Prints or writes credentials for their caller, and records the handout. */
 async function handout(context: Context, name: string, ids: string[], args: HandoutArgs): Promise<void> {
     const { out, again: reason } = args;
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const encrypt = encrypterFor(args.recipient);
     if (out !== undefined && existsSync(out))
         throw new UsageError([`--out: must be a new file (${out} exists). Name another file.`]);
     const given = await chosen(context, stack, name, ids, reason);
     const outputs = await readOutputs(context, stack);
     const credentials = given.map(({ credential }) => withSecret(stack, name, credential, outputs));
-    const about = { url: outputs.url!, limits: limitsInForce(stack, name), openai: serverIn(stack.text) === "openai" };
-    const { answerTimeoutSeconds } = gatewayOf(stack);
+    const about = { url: outputs.url!, limits: limitsInForce(stack, name), openai: serverOf(stack) === "openai" };
+    const answerTimeoutSeconds = answerTimeout(stack);
     const page = await encrypt(renderHandout({ ...about, answerTimeoutSeconds, credentials }));
     // Shortened, since keys only have to be distinguishable.
     const recipients = args.recipient.map((key) => `${key.slice(0, 12)}…`);
@@ -77,7 +78,7 @@ async function handout(context: Context, name: string, ids: string[], args: Hand
 }
 
 /** The credentials to hand out, with their records. @throws UsageError with all problems */
-async function chosen(context: Context, stack: Stack, name: string, ids: string[], again?: string) {
+async function chosen(context: Context, stack: ReadStack, name: string, ids: string[], again?: string) {
     const { consumer, problems } = lookUp(stack, name);
     const generated = generatedIn(await exported(context, stack));
     const asked = consumer ? ids.map((id) => lookUp(stack, name, id)) : [];
@@ -99,7 +100,7 @@ async function chosen(context: Context, stack: Stack, name: string, ids: string[
 }
 
 /** Why a credential cannot be handed out. @param last day of its last handout, if that prevents another one */
-function problemOf({ today }: Context, { short }: Stack, { expires, enabled }: Credential, last?: string) {
+function problemOf({ today }: Context, { short }: Stack, { expires, enabled }: ListedCredential, last?: string) {
     if (isOver(expires, today)) return `expired on ${expires}. Add a credential: npm run ops -- consumer add`;
     if (enabled === false)
         return `is disabled, so Cloudflare rejects it. Remove enabled: false from it and run: pulumi up -s ${short}`;
@@ -108,11 +109,11 @@ function problemOf({ today }: Context, { short }: Stack, { expires, enabled }: C
 }
 
 /** Whether the stack has a secret of the credential. Only handouts of secrets are recorded. */
-function isSecret({ method, algorithm }: Credential): boolean {
+function isSecret({ method, algorithm }: ListedCredential): boolean {
     return method !== "jwt" || algorithm === "HS256";
 }
 
-function withSecret(stack: Stack, name: string, credential: Credential, outputs: Outputs): HandoutCredential {
+function withSecret(stack: ReadStack, name: string, credential: ListedCredential, outputs: Outputs): HandoutCredential {
     const { id, method, algorithm } = credential;
     const who = `${name}/${id}`;
     const [key, secret, pair] = [outputs.credentials[who], outputs.jwtSecrets[who], outputs.serviceTokens[who]];

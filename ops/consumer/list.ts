@@ -4,13 +4,13 @@ import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from 
 import type { Context } from "../context";
 import { FindingsError } from "../errors";
 import { json, table } from "../output";
+import { PROJECT } from "../../config/stack-file";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { generatedIn } from "../stack/history/generated";
 import { undoDrift } from "../stack/review/drift";
 import { exported } from "../stack/review/review";
-import { callersOf, findStack, type Stack } from "../stack/stack";
-import { authenticatorIn, PROJECT, readValue } from "../stack/stack-file";
+import { isEdge, readStack, type ReadStack } from "../stack/settings";
 import { listExpiring } from "./expiring";
 import { lacksSince } from "./handouts/record";
 import { readLive } from "./state/cluster-consumers";
@@ -53,9 +53,9 @@ const LEFT_BY_UP =
 
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 async function list(context: Context, args: ListArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     if ((args.expiring ?? args.failOn) !== undefined) return listExpiring(context, stack, args);
-    if (authenticatorIn(stack.text) === "edge") {
+    if (isEdge(stack)) {
         const rows = await tokenRows(context, stack);
         return await show(context, stack, args, rows, renderTokens(rows), []);
     }
@@ -63,10 +63,9 @@ async function list(context: Context, args: ListArgs): Promise<void> {
     const access = await accessOf(context, stack);
     const live = await readLive(access, namespace);
     // The verifier belongs to the program and is not a caller.
-    if (readValue(stack.text, "option") === "intra-b")
-        live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
+    if (stack.settings.option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const kubectl = kubectlOf(access, namespace);
-    const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, kubectl);
+    const rows = compare(stack.settings.callers, live, `${PROJECT}/${stack.short}`, context.today, kubectl);
     const deletions = new Set(rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`])));
     await show(context, stack, args, rows, render(rows), deletions.size === 0 ? [] : [LEFT_BY_UP, ...deletions]);
 }
@@ -74,7 +73,7 @@ async function list(context: Context, args: ListArgs): Promise<void> {
 /** @param shown the table @param repairs lines below the problems */
 async function show(
     context: Context,
-    stack: Stack,
+    stack: ReadStack,
     args: ListArgs,
     rows: (Row | TokenRow)[],
     shown: string,
@@ -87,10 +86,10 @@ async function show(
         return problems.map((problem) => `! ${who}: ${problem}`);
     });
     context.out(args.json ? json(rows) : [shown, ...lines, ...repairs].join("\n"));
-    const isEdge = authenticatorIn(stack.text) === "edge";
-    const place = isEdge ? "Cloudflare" : "cluster";
+    const atEdge = isEdge(stack);
+    const place = atEdge ? "Cloudflare" : "cluster";
     // Only a refresh detects objects that were deleted or changed by hand in the cluster or at Cloudflare.
-    const repair = isEdge ? `pulumi up --refresh -s ${stack.short}` : undoDrift(stack.short);
+    const repair = atEdge ? `pulumi up --refresh -s ${stack.short}` : undoDrift(stack.short);
     if (args.check && wrong > 0)
         throw new FindingsError(
             `${stack.short}: config and ${place} differ in ${wrong} of ${rows.length} lines. Run: ${repair}`,
@@ -98,9 +97,9 @@ async function show(
 }
 
 /** Adds a problem to each credential whose caller has an earlier secret only. Config and cluster do not differ in it. */
-async function addLacking(context: Context, stack: Stack, rows: (Row | TokenRow)[]): Promise<void> {
+async function addLacking(context: Context, stack: ReadStack, rows: (Row | TokenRow)[]): Promise<void> {
     const generated = generatedIn(await exported(context, stack));
-    for (const { name, credentials } of callersOf(stack))
+    for (const { name, credentials } of stack.settings.callers)
         for (const one of credentials) {
             const fingerprint = generated.get(`${name}/${one.id}`)?.fingerprint;
             const since = lacksSince(context, stack, name, one, fingerprint);

@@ -3,8 +3,6 @@ import type { Command } from "commander";
 import { LIMITS, type Limits } from "../../components/consumers/limits";
 import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
 import { fileText, wholeNumber } from "../arguments";
-import type { Stack } from "../stack/stack";
-import { readNumber } from "../stack/stack-file";
 
 /** Adds `--public-key-file`, whose value is the content of the file. */
 export function withPublicKey(command: Command): Command {
@@ -35,11 +33,4 @@ export const LIMIT_OPTIONS = LIMITS.map(
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     const given = LIMITS.filter((name) => args[name] !== undefined).map((name) => [name, args[name]]);
     return given.length === 0 ? undefined : Object.fromEntries(given);
-}
-
-/** `batch (its callers share 2 slots)`, or `none`. */
-export function classInWords({ text }: Pick<Stack, "text">, name: string | undefined): string {
-    if (name === undefined) return "none";
-    const slots = readNumber(text, "classes", name);
-    return slots === undefined ? name : `${name} (its callers share ${slots} slots)`;
 }

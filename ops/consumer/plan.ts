@@ -1,20 +1,21 @@
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
-import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS, daysUntil } from "../../config/keys/consumers/credentials";
+import { daysUntil } from "../../config/keys/consumers/credentials";
+import type { ListedCredential } from "../../config/keys/consumers/listed";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import { addCredential, removeConsumer, removeCredential, setFields, setSecretVersion } from "../stack/consumers-edit";
-import type { Plan } from "../stack/apply/change";
-import { callersOf, type Stack } from "../stack/stack";
-import { classInWords, LIMIT_OPTIONS } from "./options";
 import {
-    authenticatorIn,
-    readConsumers,
-    readNumber,
-    readValue,
-    type Credential,
+    addCredential,
+    hasConsumer,
+    removeConsumer,
+    removeCredential,
+    setFields,
+    setSecretVersion,
     type Method,
     type NewCredential,
-} from "../stack/stack-file";
+} from "../stack/consumers-edit";
+import type { Plan } from "../stack/apply/change";
+import { isEdge, type ReadStack } from "../stack/settings";
+import { LIMIT_OPTIONS } from "./options";
 
 /** New credentials as the command's options describe them; `publicKeyFile` is the content of the file. */
 type NewAsAsked = Pick<NewCredential, "method" | "algorithm" | "expires"> & { publicKeyFile?: string };
@@ -22,28 +23,25 @@ type NewAsAsked = Pick<NewCredential, "method" | "algorithm" | "expires"> & { pu
 /** Options of a rotation. A service token has no successor: it gets a new secret in place. */
 export type Rotation = Pick<NewAsAsked, "expires" | "publicKeyFile"> & { successor?: string; overlapDays: number };
 
-/** The stack file, its callers file, and the `--stack` flag to add to the commands that messages suggest. */
-type Lists = Pick<Stack, "text" | "callers" | "flag">;
-
 /**
  * Plans a new consumer, or additional credentials of an existing consumer.
  * @param asked `limits` and `class` are those of a new consumer
  */
 export function planAdd(
-    lists: Lists,
+    stack: ReadStack,
     name: string,
     asked: NewAsAsked & { ids: string[]; limits?: Limits; class?: string },
     today: Date,
 ): Plan {
-    const exists = callersOf(lists).some((c) => c.name === name);
+    const exists = stack.settings.callers.some((c) => c.name === name);
     const problems = [...dayProblems("--expires", asked.expires, today)];
     const { limits, class: named } = asked;
     if (exists && (limits || named !== undefined))
         problems.push(
-            `${LIMIT_OPTIONS}, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${lists.flag}`,
+            `${LIMIT_OPTIONS}, --class: only valid with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}${stack.flag}`,
         );
     return {
-        ...edit(lists, name, (text) =>
+        ...edit(stack, name, (text) =>
             asked.ids.reduce(
                 (all, id) => addCredential(all, name, credentialOf(id, asked), { class: named, limits }),
                 text,
@@ -52,15 +50,15 @@ export function planAdd(
         problems,
         effects: [
             `Adds ${asked.ids.join(", ")} (${describe(asked)}) to ${exists ? name : `the new consumer ${name}`}.`,
-            ...(named === undefined ? [] : [`Class of ${name}: ${classInWords(lists, named)}.`]),
+            ...(named === undefined ? [] : [`Class of ${name}: ${named}.`]),
         ],
     };
 }
 
 /** Plans a new credential as the successor of an existing one, which gets an expiry date. */
-export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
-    const { consumer, credential, problems } = lookUp(lists, name, id);
-    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
+export function planRotate(stack: ReadStack, name: string, id: string, asked: Rotation, today: Date): Plan {
+    const { consumer, credential, problems } = lookUp(stack, name, id);
+    problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(stack, asked.overlapDays));
     if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
@@ -70,7 +68,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         problems.push(
             `--overlap-days: the overlap must end by ${credential.expires}, when ${id} expires (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)} days.`,
         );
-    if (credential.method === "service-token") return planInPlace(lists, name, credential, asked, end, problems, today);
+    if (credential.method === "service-token") return planInPlace(stack, name, credential, asked, end, problems, today);
     // The old key pair may have leaked, so the new credential needs a new key pair.
     if (asked.publicKeyFile !== undefined && asked.publicKeyFile.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
@@ -89,7 +87,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     const { algorithm } = credential as NewCredential;
     const next = { ...asked, method: credential.method as Method, algorithm };
     return {
-        ...edit(lists, name, (text) =>
+        ...edit(stack, name, (text) =>
             addCredential(setFields(text, [name, id], { expires: end }), name, credentialOf(successor, next)),
         ),
         problems,
@@ -110,9 +108,9 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
  * only 50 tokens. Cloudflare accepts the previous secret until the day `end`.
  */
 function planInPlace(
-    lists: Lists,
+    stack: ReadStack,
     name: string,
-    { id, secretVersion: version = 1, previousSecretExpires: before }: Credential,
+    { id, secretVersion: version = 1, previousSecretExpires: before }: ListedCredential,
     { successor, publicKeyFile, expires }: Rotation,
     end: string,
     problems: string[],
@@ -131,12 +129,12 @@ function planInPlace(
         effects.push(
             `The secret before the previous one stops working at once instead of on ${before}, because Cloudflare keeps only one previous secret. Wait if the caller still uses that secret.`,
         );
-    return { ...edit(lists, name, (text) => setSecretVersion(text, name, id, version + 1, end)), problems, effects };
+    return { ...edit(stack, name, (text) => setSecretVersion(text, name, id, version + 1, end)), problems, effects };
 }
 
 /** Plans the revocation of a credential or, without an id, the removal of a consumer. @returns also the ids */
-export function planRevoke(lists: Lists, name: string, id?: string): Plan & { ids: string[] } {
-    const { consumer, credential, problems } = lookUp(lists, name, id);
+export function planRevoke(stack: ReadStack, name: string, id?: string): Plan & { ids: string[] } {
+    const { consumer, credential, problems } = lookUp(stack, name, id);
     if (!consumer || (id !== undefined && !credential)) return { problems, effects: [], ids: [] };
     const all = consumer.credentials.map((one) => one.id);
     const ids = id === undefined ? all : [id];
@@ -145,30 +143,30 @@ export function planRevoke(lists: Lists, name: string, id?: string): Plan & { id
     const left =
         rest.length > 0
             ? `Unchanged: ${rest.join(", ")}.`
-            : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${lists.flag}`;
+            : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${stack.flag}`;
     const change = (text: string) => (id === undefined ? removeConsumer(text, name) : removeCredential(text, name, id));
     const effects = [id === undefined ? removed : `Credential ${id} of ${name} stops working. ${left}`];
-    return { ...edit(lists, name, change), alone: aloneOf(lists, name, ids), problems, effects, ids };
+    return { ...edit(stack, name, change), alone: aloneOf(stack, name, ids), problems, effects, ids };
 }
 
 /**
  * How a run revokes only these credentials. It updates the caller's objects in place: Pulumi deletes no object on which
  * another object depends that is not a target.
  */
-function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
-    const isEdge = authenticatorIn(lists.text) === "edge";
+function aloneOf(stack: ReadStack, name: string, ids: string[]): Plan["alone"] {
+    const atEdge = isEdge(stack);
     const change = (text: string, id: string) =>
-        isEdge ? setFields(text, [name, id], { enabled: false }) : removeCredential(text, name, id);
+        atEdge ? setFields(text, [name, id], { enabled: false }) : removeCredential(text, name, id);
     return {
-        text: edit(lists, name, (text) => ids.reduce(change, text)).after!,
+        text: edit(stack, name, (text) => ids.reduce(change, text)).after!,
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
             // Has the digest of the callers, which a conversion compares.
-            ...(String(readValue(lists.text, "option")).startsWith("intra") ? ["**:ConversionRecord::*"] : []),
+            ...("step" in stack.settings ? ["**:ConversionRecord::*"] : []),
             // The component, whose inputs name the credentials.
             `**::${name}`,
-            ...(isEdge
+            ...(atEdge
                 ? ids.map((id) => `**::${name}.${id}-token`)
                 : [
                       "**::pulumi:providers:kubernetes::cluster",
@@ -182,24 +180,24 @@ function aloneOf(lists: Lists, name: string, ids: string[]): Plan["alone"] {
 
 /** Edits the file that contains the consumer. A new consumer is added to the callers file, if there is one. */
 export function edit(
-    { text, callers }: Lists,
+    { text, callers }: ReadStack,
     name: string,
     change: (text: string) => string,
 ): Pick<Plan, "after" | "inCallersFile"> {
-    if (callers === undefined || readConsumers(text).some((c) => c.name === name)) return { after: change(text) };
+    if (callers === undefined || hasConsumer(text, name)) return { after: change(text) };
     return { after: change(callers.text), inCallersFile: true };
 }
 
 /** Finds a consumer and its credential in the config. Each is undefined if the config lacks it. */
-export function lookUp(lists: Lists, name: string, id?: string) {
-    const consumers = callersOf(lists);
+export function lookUp(stack: ReadStack, name: string, id?: string) {
+    const consumers = stack.settings.callers;
     const consumer = consumers.find((c) => c.name === name);
     const credential = consumer?.credentials.find((c) => c.id === id);
     const names = consumers.map((c) => c.name);
     const ids = consumer?.credentials.map((c) => c.id) ?? [];
     const problems: string[] = [];
     const see = (word: string, known: string[]) =>
-        didYouMean(word, known) || ` See: npm run ops -- consumer list${lists.flag}`;
+        didYouMean(word, known) || ` See: npm run ops -- consumer list${stack.flag}`;
     if (!consumer) problems.push(`${name}: is not a consumer of the config.${see(name, names)}`);
     else if (id !== undefined && !credential)
         problems.push(`${name}/${id}: is not a credential of the config.${see(id, ids)}`);
@@ -207,7 +205,7 @@ export function lookUp(lists: Lists, name: string, id?: string) {
 }
 
 /** For example `key` or `jwt HS256, expires 2027-01-31`. */
-function describe({ method, algorithm, expires }: Pick<Credential, "method" | "algorithm" | "expires">): string {
+function describe({ method, algorithm, expires }: Pick<ListedCredential, "method" | "algorithm" | "expires">): string {
     const how = [method, algorithm].filter((word) => word !== undefined).join(" ");
     return expires === undefined ? how : `${how}, expires ${expires}`;
 }
@@ -216,9 +214,7 @@ function credentialOf(id: string, { method, algorithm, publicKeyFile: pem, expir
     return { id, method, algorithm, expires, publicKey: pem && `${pem.trim()}\n` };
 }
 
-function overlapProblems(text: string, days: number): string[] {
-    const unset = authenticatorIn(text) === "edge" ? DEFAULT_TOKEN_OVERLAP_DAYS : DEFAULT_OVERLAP_DAYS;
-    const longest = readNumber(text, "maxOverlapDays") ?? unset;
+function overlapProblems({ settings: { maxOverlapDays: longest } }: ReadStack, days: number): string[] {
     if (days <= longest) return [];
     return [
         `--overlap-days: must be at most ${longest}, the stack's maxOverlapDays (got ${days}). Choose fewer, or add an independent credential: npm run ops -- consumer add`,

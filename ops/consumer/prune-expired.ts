@@ -13,7 +13,7 @@ import type { Review } from "../stack/review/report";
 import { exported, fullReview, render } from "../stack/review/review";
 import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
 import { obstaclesOrConversion } from "../stack/edit-obstacles";
-import { callersOf, findStack, type Stack } from "../stack/stack";
+import { readStack, type ReadStack } from "../stack/settings";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -34,7 +34,7 @@ interface PruneExpiredArgs extends Pick<ReviewOptions, "stack" | "format"> {
 
 /** Shows the expired credentials, and removes exactly these with consent. @throws FindingsError if the run would change more */
 async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const against = await obstaclesOrConversion(context, stack);
     if (against.length > 0) throw new UsageError(against);
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-prune-"));
@@ -58,8 +58,8 @@ async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<v
 }
 
 /** The problem if the run would make other changes. @returns undefined if it would not */
-function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
-    const isEnd = isEndIn(callersOf(stack), today);
+function otherFindings({ today }: Context, stack: ReadStack, { findings }: Review): string | undefined {
+    const isEnd = isEndIn(stack.settings.callers, today);
     const others = findings.filter((finding) => !isEnd(finding));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");

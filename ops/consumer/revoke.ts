@@ -2,14 +2,13 @@ import { untilRejected } from "../../components/consumers/credentials-revoked";
 import { blockCommand, secretName } from "../../components/consumers/consumer";
 import { kubectlOf } from "../../components/kubernetes/kubeconfig-content";
 import { stackFlag, withChange, withCredential, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
+import { ConfigError } from "../../config";
 import type { Context } from "../context";
 import { errorMessage, Failure } from "../errors";
 import { carryOut, reportChange } from "../stack/apply/change";
 import { accessOf } from "../stack/cluster";
-import { settingsOf } from "../stack/config-check";
 import { gatewayOf } from "../stack/gateway";
-import { findStack, type Stack } from "../stack/stack";
-import { authenticatorIn } from "../stack/stack-file";
+import { isEdge, readStack, type ReadStack } from "../stack/settings";
 import { planRevoke } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -26,20 +25,24 @@ export const command: AddCommand = (consumer, context) =>
  * and fails otherwise.
  */
 export async function revoke(context: Context, name: string, id: string | undefined, args: ChangeArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack).catch((error: unknown) => {
+        if (error instanceof ConfigError)
+            context.note("To block the caller without Pulumi, see docs/operate/leaked-credentials.md.");
+        throw error;
+    });
     const { ids, ...plan } = planRevoke(stack, name, id);
-    const isEdge = authenticatorIn(stack.text) === "edge";
+    const atEdge = isEdge(stack);
     const applied = async () => {
         const change = await carryOut(context, stack, plan, args);
-        if (change.alone && !isEdge) await proveAlone(context, stack, name, ids);
+        if (change.alone && !atEdge) await proveAlone(context, stack, name, ids);
         return change;
     };
     const change = await applied().catch(async (error: unknown) => {
-        if (plan.after !== undefined && !isEdge) await noteBlocking(context, stack, name, ids);
+        if (plan.after !== undefined && !atEdge) await noteBlocking(context, stack, name, ids);
         throw error;
     });
     if (!change.changed) return reportChange(context, args, change, []);
-    const results = ids.map((id) => `${name}/${id}: ${resultOf(stack, isEdge, change.alone)}`);
+    const results = ids.map((id) => `${name}/${id}: ${resultOf(stack, atEdge, change.alone)}`);
     if (!args.json) context.out(["", ...results].join("\n"));
     const look = change.alone ? "stack review" : "consumer list --check";
     const shown = { ...change, effects: [...change.effects, ...results] };
@@ -47,8 +50,8 @@ export async function revoke(context: Context, name: string, id: string | undefi
 }
 
 /** What a successful run has proved about a revoked credential. */
-function resultOf(stack: Stack, isEdge: boolean, alone?: true): string {
-    if (isEdge) return `Cloudflare has ${alone ? "disabled" : "deleted"} its service token.`;
+function resultOf(stack: ReadStack, atEdge: boolean, alone?: true): string {
+    if (atEdge) return `Cloudflare has ${alone ? "disabled" : "deleted"} its service token.`;
     if (gatewayOf(stack).isInstalled) return "every gateway pod rejects it.";
     return "revoked. If pods of the existing gateway could not be queried, a line above says which: they may still accept it.";
 }
@@ -58,8 +61,8 @@ function resultOf(stack: Stack, isEdge: boolean, alone?: true): string {
  * that run: it would record the credentials that others have removed from the config, and their revocation, which is not
  * applied yet, would never be proved.
  */
-async function proveAlone(context: Context, stack: Stack, name: string, ids: string[]): Promise<void> {
-    const settings = await settingsOf(context, stack);
+async function proveAlone(context: Context, stack: ReadStack, name: string, ids: string[]): Promise<void> {
+    const { settings } = stack;
     if (settings.option === "cloudflare") return;
     const { namespace, readiness } = settings;
     const { acceptTimeoutSeconds: timeoutSeconds, settleSeconds } = readiness;
@@ -72,7 +75,7 @@ async function proveAlone(context: Context, stack: Stack, name: string, ids: str
 }
 
 /** Notes what to do in every state of the stack, for example during a conversion, which may take an hour. */
-async function noteBlocking(context: Context, stack: Stack, name: string, ids: string[]): Promise<void> {
+async function noteBlocking(context: Context, stack: ReadStack, name: string, ids: string[]): Promise<void> {
     const kubectl = await accessOf(context, stack)
         .then((access) => kubectlOf(access, gatewayOf(stack).namespace))
         .catch(() => undefined);

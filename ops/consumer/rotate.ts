@@ -10,7 +10,7 @@ import {
 } from "../arguments";
 import type { Context } from "../context";
 import { carryOut, reportChange } from "../stack/apply/change";
-import { findStack } from "../stack/stack";
+import { readStack } from "../stack/settings";
 import { withPublicKey } from "./options";
 import { planRotate, type Rotation } from "./plan";
 
@@ -41,7 +41,7 @@ export const command: AddCommand = (consumer, context) =>
 
 /** Adds a new credential as the successor of an old one. The old credential expires after an overlap. */
 async function rotate(context: Context, name: string, id: string, args: ChangeArgs & Rotation): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const change = await carryOut(context, stack, planRotate(stack, name, id, args, context.today), args);
     const { successor } = args;
     const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;

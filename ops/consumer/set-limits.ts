@@ -4,8 +4,8 @@ import type { Context } from "../context";
 import { setFields } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/apply/change";
 import { limitsInWords } from "../stack/limits";
-import { findStack, type Stack } from "../stack/stack";
-import { classInWords, LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./options";
+import { readStack, type ReadStack } from "../stack/settings";
+import { LIMIT_OPTIONS, limitsGiven, withLimits, type LimitArgs } from "./options";
 import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -38,12 +38,12 @@ interface SetLimitsArgs extends ChangeArgs, LimitArgs {
 
 /** Changes the limits and the class of one caller in the config. Its credentials do not change. */
 async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const change = await carryOut(context, stack, planSetLimits(stack, name, args), args);
     reportChange(context, args, change, [`Next: npm run ops -- consumer show ${name}${stack.flag}`]);
 }
 
-function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
+function planSetLimits(stack: ReadStack, name: string, args: SetLimitsArgs): Plan {
     const { consumer, problems } = lookUp(stack, name);
     const given = limitsGiven(args);
     if (given === undefined && !args.clear && args.class === undefined)
@@ -52,7 +52,7 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     const fields: { limits?: object; class?: string } = {};
     const effects: string[] = [];
     if (given !== undefined || args.clear) {
-        const before = consumer.limits ?? {};
+        const before: Limits = consumer.limits ?? {};
         const after: Limits = { ...(args.clear ? {} : before), ...given };
         const unset = Object.fromEntries(LIMITS.map((limit) => [limit, undefined]));
         fields.limits = Object.keys(after).length === 0 ? undefined : { ...unset, ...after };
@@ -61,7 +61,7 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     if (args.class !== undefined) {
         const named = args.class || undefined;
         fields.class = named;
-        effects.push(`Class of ${name}: ${classInWords(stack, consumer.class)} -> ${classInWords(stack, named)}.`);
+        effects.push(`Class of ${name}: ${consumer.class ?? "none"} -> ${named ?? "none"}.`);
     }
     return {
         ...edit(stack, name, (text) => setFields(text, [name], fields)),

@@ -1,5 +1,6 @@
 import { publicFingerprint } from "../../components/meaning/fingerprint";
-import { day, daysUntil } from "../../config/keys/consumers/credentials";
+import { daysUntil } from "../../config/keys/consumers/credentials";
+import type { ListedCredential } from "../../config/keys/consumers/listed";
 import { withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { inWords, isOver } from "../dates";
@@ -8,10 +9,9 @@ import { json, table } from "../output";
 import { generatedIn } from "../stack/history/generated";
 import { limitsInForce, limitsInWords } from "../stack/limits";
 import { exported } from "../stack/review/review";
-import { findStack, type Stack } from "../stack/stack";
-import type { Credential } from "../stack/stack-file";
+import { readStack } from "../stack/settings";
+import type { Stack } from "../stack/stack";
 import { handouts, lacksSince } from "./handouts/record";
-import { classInWords } from "./options";
 import { lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -25,7 +25,7 @@ export const command: AddCommand = (consumer, context) =>
 
 /** Shows one caller from the config, the state and the records of handouts, without requests to the cluster or Cloudflare. */
 async function show(context: Context, name: string, args: { stack?: string; json?: boolean }): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const { consumer, problems } = lookUp(stack, name);
     if (!consumer) throw new UsageError(problems);
     const generated = generatedIn(await exported(context, stack));
@@ -40,7 +40,7 @@ async function show(context: Context, name: string, args: { stack?: string; json
     const inherited = limitsInWords(own) === limitsInWords(limits) ? "" : ` (own: ${limitsInWords(own)})`;
     const lines = [
         `consumer      ${name}`,
-        `class         ${classInWords(stack, consumer.class)}`,
+        `class         ${consumer.class ?? "none"}`,
         `limits        ${limitsInWords(limits)}${inherited}`,
     ];
     context.out([...lines, render(credentials)].join("\n"));
@@ -52,11 +52,10 @@ async function show(context: Context, name: string, args: { stack?: string; json
 type ShownCredential = ReturnType<typeof shownCredential>;
 
 /** @param generated fingerprint of a generated secret, if the credential is created */
-function shownCredential(context: Context, stack: Stack, name: string, one: Credential, generated?: string) {
+function shownCredential(context: Context, stack: Stack, name: string, one: ListedCredential, generated?: string) {
     const { id, method, algorithm, publicKey, expires, enabled, secretVersion, previousSecretExpires } = one;
     const over = isOver(expires, context.today);
     const lacksSecretSince = lacksSince(context, stack, name, one, generated) ?? null;
-    const isDay = expires !== undefined && day.safeParse(expires).success;
     return {
         id,
         method,
@@ -65,7 +64,7 @@ function shownCredential(context: Context, stack: Stack, name: string, one: Cred
         state: over ? "expired" : enabled === false ? "disabled" : "active",
         expires: expires ?? null,
         /** Days until the credential expires; 0 or negative after its expiry. */
-        daysLeft: isDay ? daysUntil(expires, context.today) : null,
+        daysLeft: expires === undefined ? null : daysUntil(expires, context.today),
         secretVersion: secretVersion ?? null,
         /** Day on which the previous secret stops working. */
         previousSecretExpires: previousSecretExpires ?? null,
@@ -84,7 +83,7 @@ function render(credentials: ShownCredential[]): string {
         one.id,
         [one.method, one.algorithm].filter((word) => word !== null).join(" "),
         one.state,
-        one.expires === null ? "" : one.daysLeft === null ? one.expires : `${one.expires}, ${inWords(one.daysLeft)}`,
+        one.expires === null ? "" : `${one.expires}, ${inWords(one.daysLeft!)}`,
         handedOut(one),
     ]);
     const keys = credentials.flatMap((one) =>

@@ -2,9 +2,8 @@ import { withExamples, withJson, withStack, type AddCommand } from "../arguments
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { json } from "../output";
-import { gatewayOf } from "../stack/gateway";
-import { callersOf, findStack } from "../stack/stack";
-import { authenticatorIn, serverIn } from "../stack/stack-file";
+import { gatewayOf, serverOf } from "../stack/gateway";
+import { isEdge, readStack } from "../stack/settings";
 import { addressProblem, readPeriod, readPrometheus } from "./usage/prometheus";
 import { renderTable, usageRows } from "./usage/rows";
 
@@ -30,23 +29,23 @@ interface UsageArgs {
 
 /** Shows the requests of each caller in a period, from Prometheus. Changes nothing. */
 async function usage(context: Context, args: UsageArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const period = readPeriod(args.since, context.today);
     const problems = addressProblem(args.prometheus);
     if (period === undefined)
         problems.push(
             `--since: must be minutes, hours or days, for example 90m, 24h or 7d (got ${JSON.stringify(args.since)}).`,
         );
-    if (authenticatorIn(stack.text) === "edge")
+    if (isEdge(stack))
         problems.push(
             `--stack: ${stack.short} has option cloudflare, which has no gateway. See the logs of Access at Cloudflare.`,
         );
     if (problems.length > 0 || period === undefined) throw new UsageError(problems);
     const { namespace } = gatewayOf(stack);
-    const tokens = serverIn(stack.text) === "openai";
+    const tokens = serverOf(stack) === "openai";
     const found = await readPrometheus(args.prometheus, { namespace, period, tokens }, context.note);
     context.note("Estimates: Prometheus extrapolates, and does not see the first requests of a new series.");
-    const rows = usageRows(found, callersOf(stack), namespace);
+    const rows = usageRows(found, stack.settings.callers, namespace);
     const about = { stack: stack.short, since: period.since, from: period.from, to: period.to };
     context.out(args.json ? json({ ...about, callers: rows }) : renderTable(rows));
 }

@@ -3,38 +3,35 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Stage } from "../../components/opt/conversion-phases";
 import { ALPA_SAMPLES } from "../../components/alpa/sample";
 import type { Attempt } from "../../components/opt/conversion-record-provider";
-import { DEFAULT_MINUTES } from "../../config/keys/convert";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { apiKey, callService } from "../service-call";
 import { progress } from "../stack/apply/progress";
 import { lockedBy } from "../stack/backend-lock";
-import { longestAnswer } from "../stack/gateway";
+import { answerTimeout } from "../stack/gateway";
 import { ask, jsonObject } from "../stack/pulumi";
-import { findStack, readOutputs, type Stack } from "../stack/stack";
-import { readNumber, readValue } from "../stack/stack-file";
+import { readStack, type ReadStack } from "../stack/settings";
+import { readOutputs, type Stack } from "../stack/stack";
 import { Locked, type Actions } from "./carry-out";
 import type { Budget } from "./decide";
 import { progressIn, type Exported, type Progress } from "./progress";
 import { ConversionFiles } from "./stack-edit";
 
 export interface FoundConversion {
-    stack: Stack;
+    stack: ReadStack;
     progress: Progress;
     budget: Budget;
 }
 
 /** @throws UsageError if the stack cannot be converted */
 export async function findConversion(context: Context, name: string | undefined): Promise<FoundConversion> {
-    const stack = await findStack(context, name);
-    const option = readValue(stack.text, "option");
-    if (option !== "intra-a" && option !== "intra-b")
+    const stack = await readStack(context, name);
+    const { settings } = stack;
+    if (!("step" in settings))
         throw new UsageError([
-            `--stack: must have option intra-a or intra-b, which are the options that a conversion can change (${stack.short} has option ${String(option)}). Name another stack.`,
+            `--stack: must have option intra-a or intra-b, which are the options that a conversion can change (${stack.short} has option ${settings.option}). Name another stack.`,
         ]);
-    const minutes = (key: keyof Budget) => readNumber(stack.text, "convert", key) ?? DEFAULT_MINUTES[key];
-    const budget = { budgetMinutes: minutes("budgetMinutes"), returnMinutes: minutes("returnMinutes") };
-    return { stack, budget, progress: await readProgress(context, stack) };
+    return { stack, budget: settings.budget, progress: await readProgress(context, stack) };
 }
 
 async function readProgress({ pulumi }: Context, { name, short }: Stack): Promise<Progress> {
@@ -49,7 +46,7 @@ async function readProgress({ pulumi }: Context, { name, short }: Stack): Promis
 const ASK_SECONDS = 5;
 const LOCKED_SECONDS = 600;
 
-export function conversionActions(context: Context, stack: Stack): Actions {
+export function conversionActions(context: Context, stack: ReadStack): Actions {
     const files = new ConversionFiles(context, stack);
     let runs = 0;
     return {
@@ -103,7 +100,7 @@ async function up(context: Context, { name, file }: Stack, run: Run): Promise<vo
 }
 
 /** Asks Alpa through the gateway, on the route that is open for the verifier alone in every phase. */
-async function answers(context: Context, stack: Stack, signal: AbortSignal): Promise<void> {
+async function answers(context: Context, stack: ReadStack, signal: AbortSignal): Promise<void> {
     const { conversion } = await readOutputs(context, stack, signal);
     if (conversion?.verification === undefined)
         throw new Failure("conversion.verification: not in the stack's outputs. Run: pulumi stack output conversion");
@@ -111,7 +108,7 @@ async function answers(context: Context, stack: Stack, signal: AbortSignal): Pro
     const call = {
         sample: ALPA_SAMPLES.completions,
         credential: apiKey(key),
-        timeoutSeconds: longestAnswer(stack.text),
+        timeoutSeconds: answerTimeout(stack),
         attempts: 3,
     };
     const { result, problem, milliseconds } = await callService({ url, ...call, signal });

@@ -6,9 +6,8 @@ import { choice, withExamples, withJson, withStack, type AddCommand } from "../a
 import type { Context } from "../context";
 import { FindingsError } from "../errors";
 import { json, table } from "../output";
-import { checkConfig, readSecrets } from "../stack/config-check";
 import { obstacles } from "../stack/edit-obstacles";
-import { readValue } from "../stack/stack-file";
+import { checkConfig, readSecrets } from "../stack/settings";
 import { callersIn, descriptionOf, stepsTo } from "./decide";
 import { findConversion, type FoundConversion } from "./found";
 import { isUnderWay } from "./progress";
@@ -83,7 +82,7 @@ export async function startProblems(context: Context, found: FoundConversion, to
     const secrets = await readSecrets(context, stack);
     const problems = [
         ...checkConfig({ ...stack, text }, secrets).problems,
-        ...(readValue(stack.text, "gateway", "closed") !== undefined
+        ...("closed" in stack.settings
             ? ["gateway.closed: must not be set when a conversion begins. Remove gateway.closed, and run: pulumi up"]
             : []),
         ...(await obstacles(context, stack)),

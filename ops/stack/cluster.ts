@@ -6,15 +6,16 @@ import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubecon
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { ask, jsonObject } from "./pulumi";
+import { PROJECT } from "../../config/stack-file";
+import type { ReadStack } from "./settings";
 import type { Outputs, Stack } from "./stack";
-import { PROJECT, readValue } from "./stack-file";
 
 /**
  * Access to the cluster of a stack. Its kubeconfig stays in this process.
  * @param outputs of the stack, if they were read already
  * @throws UsageError if the kubeconfig is of another cluster than the one of the last update
  */
-export async function accessOf(context: Context, stack: Stack, outputs?: Outputs): Promise<PlainAccess> {
+export async function accessOf(context: Context, stack: ReadStack, outputs?: Outputs): Promise<PlainAccess> {
     const access = await declaredAccess(context, stack);
     const { identity } = outputs ?? (await maskedOutputs(context, stack));
     const recorded = identity?.cluster;
@@ -40,15 +41,13 @@ export function readerOf({ openReader: open = openReader }: Pick<Context, "openR
 }
 
 /** The kubeconfig of the stack file or, if the stack creates its cluster, of the state. */
-async function declaredAccess({ pulumi }: Context, stack: Stack): Promise<PlainAccess> {
-    if (readValue(stack.text, "cluster", "nodes") !== undefined) {
-        const output = ["stack", "output", "kubeconfig", "--show-secrets", "--stack", stack.name];
-        return { kubeconfig: await ask(pulumi, output) };
-    }
-    const context = readValue(stack.text, "cluster", "context");
-    const access: PlainAccess = context === undefined ? {} : { context: String(context) };
-    if (readValue(stack.text, "cluster", "kubeconfig") === undefined) return access;
-    const args = ["config", "get", "--path", `${PROJECT}:cluster.kubeconfig`, "--stack", stack.name];
-    const kubeconfig = await ask(pulumi, [...args, "--config-file", stack.file]);
-    return { ...access, kubeconfig };
+async function declaredAccess({ pulumi }: Context, { name, file, settings }: ReadStack): Promise<PlainAccess> {
+    if (settings.option === "cloudflare") throw new Failure("option cloudflare has no cluster");
+    const { nodes, cluster } = settings;
+    if (nodes !== undefined)
+        return { kubeconfig: await ask(pulumi, ["stack", "output", "kubeconfig", "--show-secrets", "--stack", name]) };
+    const access = cluster.context === undefined ? {} : { context: cluster.context };
+    if (cluster.kubeconfig === undefined) return access;
+    const args = ["config", "get", "--path", `${PROJECT}:cluster.kubeconfig`, "--stack", name, "--config-file", file];
+    return { ...access, kubeconfig: await ask(pulumi, args) };
 }

@@ -1,9 +1,48 @@
 /** Edits of the list of consumers, in a stack file or in its callers file. */
 import { isCollection, isMap, isNode, isPair, isScalar, isSeq, YAMLMap, YAMLSeq } from "yaml";
 import type { Limits } from "../../components/consumers/limits";
+import { PROJECT } from "../../config/stack-file";
 import { UsageError } from "../errors";
-import type { NewCredential } from "./stack-file";
-import { assign, editableKey, editYaml, nodeOf } from "./yaml-edit";
+import type * as z from "zod";
+import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
+import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
+import { assign, configIn, editableKey, editYaml, nodeOf, parseYaml } from "./yaml-edit";
+
+type GatewayCredential = z.infer<typeof gatewayCredential>;
+
+/** Authentication methods of callers. `service-token` is only for option cloudflare. */
+export const METHODS = [...gatewayCredential.shape.method.options, ...serviceToken.shape.method.values] as const;
+export type Method = (typeof METHODS)[number];
+
+/** A new credential to write into the file. */
+export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "publicKey" | "expires"> & {
+    method: Method;
+};
+
+/** Whether a file lists this consumer. */
+export function hasConsumer(text: string, name: string): boolean {
+    return mapsIn(listedIn(text)).some((one) => one.get("name") === name);
+}
+
+/** Version of the secret of each credential in a file, and the day from which the previous secret is rejected. */
+export function secretVersionsIn(text: string) {
+    return mapsIn(listedIn(text)).flatMap((owner) =>
+        mapsIn(owner.get("credentials")).map((one) => ({
+            name: String(owner.get("name")),
+            id: String(one.get("id")),
+            version: Number(one.get("secretVersion") ?? 1),
+            until: String(one.get("previousSecretExpires")),
+        })),
+    );
+}
+
+/** The list of consumers; no list if it is written in a form that commands do not edit. */
+function listedIn(text: string): unknown {
+    const config = configIn(parseYaml(text, "failsafe"));
+    return isMap(config) ? (config.get(`${PROJECT}:consumers`) ?? config.get("consumers")) : undefined;
+}
+
+const mapsIn = (list: unknown): YAMLMap[] => (isSeq(list) ? list.items.filter(isMap) : []);
 
 /** Adds a credential to a consumer, and creates the consumer if it does not exist. @param about only for a new consumer */
 export function addCredential(
@@ -57,7 +96,7 @@ function listIn(map: YAMLMap, key: string): YAMLSeq {
 }
 
 function find(list: YAMLSeq, key: string, value: string): YAMLMap | undefined {
-    return list.items.filter(isMap).find((item) => item.get(key) === value);
+    return mapsIn(list).find((item) => item.get(key) === value);
 }
 
 /** A consumer or, with an id, one of its credentials, and the list that contains it. */

@@ -5,7 +5,6 @@ import { basename } from "node:path";
 import { Failure } from "../errors";
 import { NOTHING_CHANGED } from "./backend-lock";
 import { filesOf, type Edited } from "./edit-obstacles";
-import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
 /** Name of the file in messages. */
@@ -13,18 +12,10 @@ export function nameOf(stack: Stack, edited: Edited): string {
     return edited === stack.callers ? stack.callers.name : basename(edited.file);
 }
 
-/** Unified diff for a reviewer. It contains secrets only as ciphertext. */
+/** Unified diff for a reviewer. A config with a secret in plain text is rejected before. */
 export function renderDiff(name: string, before: string, after: string): string {
     const options = { headerOptions: FILE_HEADERS_ONLY };
-    return createTwoFilesPatch(
-        name,
-        name,
-        maskKeys(before),
-        maskKeys(after),
-        "",
-        "after this change",
-        options,
-    ).trimEnd();
+    return createTwoFilesPatch(name, name, before, after, "", "after this change", options).trimEnd();
 }
 
 /**

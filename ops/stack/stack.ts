@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
+import { PROJECT } from "../../config/stack-file";
 import { isInside } from "../../config/values";
 import type { Identity } from "../../components/records/identity-rule";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
@@ -8,7 +9,7 @@ import { stackFlag } from "../arguments";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
 import { ask, jsonObject } from "./pulumi";
-import { readConsumers, readValue, type Consumer } from "./stack-file";
+import { parseYaml } from "./yaml-edit";
 
 /** A stack and the file of its config. */
 export interface Stack {
@@ -30,11 +31,6 @@ export interface CallersFile {
     name: string;
     file: string;
     text: string;
-}
-
-/** The callers of the stack file and of the callers file. */
-export function callersOf({ text, callers }: Pick<Stack, "text" | "callers">): Consumer[] {
-    return [...readConsumers(text), ...(callers === undefined ? [] : readConsumers(callers.text))];
 }
 
 /** @param option value of `--stack`. Default: the stack that Pulumi has selected */
@@ -60,7 +56,8 @@ function callersFileName(text: string): string | undefined {
     // Checked before the text is parsed, which takes half a second for a thousand callers: most stacks have no callers file.
     if (!text.includes("consumersFile")) return undefined;
     try {
-        const name = readValue(text, "consumersFile");
+        const { config } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
+        const name = config?.[`${PROJECT}:consumersFile`] ?? config?.consumersFile;
         return typeof name === "string" && isInside(name) ? name : undefined;
     } catch (error) {
         if (error instanceof UsageError) return undefined;

@@ -31,10 +31,15 @@ export function parseYaml(text: string, schema: "core" | "failsafe" = "core"): D
 export function editYaml(text: string, edit: (config: YAMLMap) => void): string {
     // With this schema each value is its source text, so that no number or date is written in another form.
     const document = parseYaml(text, "failsafe");
-    const isCallersFile = document.has("consumers") && !document.has("config");
-    if (!isCallersFile && !document.has("config")) document.set("config", new YAMLMap());
-    edit((isCallersFile ? document.contents : document.get("config")) as YAMLMap);
+    if (configIn(document) === undefined) document.set("config", new YAMLMap());
+    edit(configIn(document) as YAMLMap);
     return document.toString({ lineWidth: 0, indent: /^ +(?=\S)/m.exec(text)?.[0].length ?? 4 });
+}
+
+/** The config of a stack file, or the content of a callers file. */
+export function configIn(document: Document): unknown {
+    const isCallersFile = document.has("consumers") && !document.has("config");
+    return isCallersFile ? document.contents : document.get("config");
 }
 
 /**

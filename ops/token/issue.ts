@@ -6,7 +6,8 @@ import { isOver } from "../dates";
 import { UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
-import { findStack, readOutputs } from "../stack/stack";
+import { readStack } from "../stack/settings";
+import { readOutputs } from "../stack/stack";
 import { signToken } from "./sign";
 
 export const command: AddCommand = (token, context) =>
@@ -38,7 +39,7 @@ interface IssueArgs {
 
 /** Without `json`, standard output contains only the token, so that scripts can use it. */
 async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const { credential, problems } = lookUp(stack, name, id);
     const who = `${name}/${id}`;
     const ttl = ttlSeconds(args.ttl, problems);

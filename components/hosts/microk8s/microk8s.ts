@@ -1,7 +1,7 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { graceSeconds } from "../../kubernetes/shutdown-times";
+import { graceSeconds } from "../../alpa/shutdown-times";
 import { owner } from "../../kubernetes/ownership";
 import { fingerprints } from "../../meaning/fingerprint";
 import { plain } from "../../meaning/plain";

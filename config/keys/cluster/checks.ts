@@ -5,6 +5,7 @@ import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
 import { hostParts, sshHostProblems } from "../hosts/ssh-host";
 import { serverKind } from "../openai";
+import { repeats } from "../../values";
 import type { ParsedCluster } from "./schema";
 
 /** Keys of `cluster` that are valid only for a cluster that the stack creates. */
@@ -77,12 +78,10 @@ function* networkProblems({ cluster = {}, ...config }: Config, given: Raw): Prob
 /** Rejects two nodes with the same address: MicroK8s cannot join them. */
 function* sameAddress(nodes: Nodes): Problems {
     const places = nodes.map((node) => hostParts(node?.address));
-    for (const [i, { address, port }] of places.entries()) {
-        const first = places.findIndex((other) => other.address === address);
-        if (first < i && address !== "" && places[first].port !== port)
+    for (const [i, first] of repeats(places.map(({ address }) => address || undefined)))
+        if (places[first].port !== places[i].port)
             yield at(
                 ["cluster", "nodes", i],
-                `must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address. Correct one address.`,
+                `must have an address of its own (cluster.nodes[${first}] has ${places[i].address} too). MicroK8s identifies nodes by address. Correct one address.`,
             );
-    }
 }

@@ -4,14 +4,13 @@ import { networkProblem, overlapIpv4 } from "../../../components/hosts/networks"
 import { parseKubeconfig } from "../../../components/kubernetes/kubeconfig";
 import { must } from "../../problems";
 import { sshHost } from "../hosts/ssh-host";
-import { problem, text } from "../../values";
+import { LABEL_KEY, problem, text } from "../../values";
 
 /** Default channel of MicroK8s. */
 export const DEFAULT_CHANNEL = "1.34/stable";
 /** The first minor version of MicroK8s whose launch configuration can set the pod network. */
 const OLDEST_MINOR = 28;
 
-const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
 /** Prefixes of labels that Kubernetes, MicroK8s and this project set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
@@ -23,7 +22,7 @@ const value = z
 
 const labels = z.record(z.string(), value).check((ctx) => {
     for (const name of Object.keys(ctx.value))
-        if (!NAME.test(name))
+        if (!LABEL_KEY.test(name))
             ctx.issues.push({
                 ...problem(name, "must be the name of a label, for example example.com/rack"),
                 path: [name],

@@ -9,13 +9,12 @@ import {
 } from "../../../components/consumers/signing-algorithms";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
 import { counted, must } from "../../problems";
+import { HEADER_SAFE, repeats } from "../../values";
 
 export { ALGORITHMS, type Algorithm };
 
 /** Shortest key that an operator may set, in characters: 16 characters of 6 bits each have 96 bits, too many to guess. */
 const SHORTEST_KEY = 16;
-/** Text that is valid in a header: visible ASCII without blanks or line breaks. */
-const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
  * Default longest overlap of an old credential with its successor, in days. Three months are enough for the slowest
@@ -79,18 +78,19 @@ export function* credentialProblems(
             );
     }
     // With one key for two callers, the gateway would authenticate both under the name of the last one.
-    for (const [{ where }, first] of repeats(places, ({ key }) => (key === "" ? undefined : key)))
-        yield at([...where, "key"], `must be unique (${textOf(first.where)} has the same key). Set another key.`);
+    for (const [i, first] of repeats(places.map(({ entry: { key } }) => (key === "" ? undefined : key))))
+        yield at(
+            [...places[i].where, "key"],
+            `must be unique (${textOf(places[first].where)} has the same key). Set another key.`,
+        );
     // The holder of a private key could sign as both callers, since the names in tokens are not secret. Two credentials of
     // one caller may have the same key.
-    for (const [{ where, consumer }, first] of repeats(
-        places,
-        ({ publicKey }) => publicKey && publicKeyNumbers(publicKey),
-    ))
-        if (consumer !== first.consumer)
+    const numbers = places.map(({ entry: { publicKey } }) => publicKey && publicKeyNumbers(publicKey));
+    for (const [i, first] of repeats(numbers))
+        if (places[i].consumer !== places[first].consumer)
             yield at(
-                [...where, "publicKey"],
-                `must belong to one caller only (${textOf(first.where)} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
+                [...places[i].where, "publicKey"],
+                `must belong to one caller only (${textOf(places[first].where)} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
             );
 }
 
@@ -112,18 +112,6 @@ function* keyProblems(where: Path, { method, key }: Entry): Problems {
             path,
             "must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.",
         );
-}
-
-/** Returns each credential that repeats the value of an earlier one, together with the first credential with this value. */
-function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
-    const seen = new Map<string, Place>();
-    return places.flatMap((place): [Place, Place][] => {
-        const value = valueOf(place.entry);
-        if (value === undefined) return [];
-        const first = seen.get(value);
-        if (first === undefined) seen.set(value, place);
-        return first === undefined ? [] : [[place, first]];
-    });
 }
 
 function* tokenProblems(where: Path, entry: Entry): Problems {

@@ -1,5 +1,5 @@
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { LABEL_LIMIT } from "../../values";
+import { LABEL_LIMIT, repeats } from "../../values";
 
 /** Checks that names are unique. @param consumers consumers of any option */
 export function* duplicateNames(consumers: Sound<{ name: string; credentials: { id: string }[] }[]>): Problems {
@@ -18,7 +18,7 @@ export function* duplicateNames(consumers: Sound<{ name: string; credentials: { 
 
 /** Names that a list has more than once. */
 export function repeated(names: (string | undefined)[]): Set<string> {
-    return new Set(names.filter((name, i): name is string => name !== undefined && names.indexOf(name) < i));
+    return new Set(repeats(names).map(([i]) => names[i]!));
 }
 
 /** Checks the length of a name that is built from other names. */

@@ -1,6 +1,7 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 import { at, type Problems } from "../../cross-check";
+import { repeats } from "../../values";
 
 /** A record of the file. Messages use `where` to name the record. */
 export interface Placed {
@@ -33,18 +34,13 @@ export function relations(placed: Placed[], zone: string): { problems: string[];
 }
 
 function twice(placed: Placed[]): string[] {
-    const seen = new Map<string, string>();
-    return placed.flatMap(({ record, where }) => {
-        const key = logicalName(record);
-        const first = seen.get(key);
-        seen.set(key, first ?? where);
-        if (first === undefined) return [];
+    return repeats(placed.map(({ record }) => logicalName(record))).map(([i, first]) => {
         // A name can have only one CNAME, even if the targets differ.
         const what =
-            record.type === "CNAME"
-                ? `be the only CNAME of its name (${first} has the same name)`
-                : `be listed only once (${first} is the same)`;
-        return [`${where}: must ${what}. Remove one.`];
+            placed[i].record.type === "CNAME"
+                ? `be the only CNAME of its name (${placed[first].where} has the same name)`
+                : `be listed only once (${placed[first].where} is the same)`;
+        return `${placed[i].where}: must ${what}. Remove one.`;
     });
 }
 

@@ -3,6 +3,7 @@ import type { CheckContext } from "../../check-context";
 import { at, type Problems, type Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, type Raw } from "../../unchecked";
+import { repeats } from "../../values";
 import { tlsProblems } from "../tls/checks";
 
 /** Checks the keys of exposure direct against each other, in every option. @param given the config before parsing */
@@ -22,18 +23,11 @@ export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, con
             ["gateway", "address"],
             "must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
         );
-    yield* repeated(azure?.addresses ?? []);
+    const addresses = azure?.addresses ?? [];
+    for (const [i, first] of repeats(addresses.map((one) => one && plainAddress(one))))
+        yield at(
+            ["azure", "addresses", i],
+            `must be listed only once (got ${JSON.stringify(addresses[i])}, which is azure.addresses[${first}] too). Remove it.`,
+        );
     yield* tlsProblems(config, given, context);
-}
-
-function* repeated(addresses: (string | undefined)[]): Problems {
-    const plain = addresses.map((one) => one && plainAddress(one));
-    for (const [i, one] of addresses.entries()) {
-        const first = plain.indexOf(plain[i]);
-        if (first < i && one !== undefined)
-            yield at(
-                ["azure", "addresses", i],
-                `must be listed only once (got ${JSON.stringify(one)}, which is azure.addresses[${first}] too). Remove it.`,
-            );
-    }
 }

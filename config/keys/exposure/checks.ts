@@ -1,9 +1,7 @@
 import { at, type Problems, type Sound } from "../../cross-check";
-import { hostnameProblems } from "../edge/hostnames";
+import { edgeChecks } from "../edge/checks";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { isGiven, isMapping, type Raw } from "../../unchecked";
-import { answerTimeProblems } from "../edge/answer-time";
-import { planProblems } from "../edge/plans";
 import { exposureKeys } from "./schema";
 import { answerKeys } from "../edge/schema";
 
@@ -49,9 +47,7 @@ export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw):
             SERVICE_IN_PLACE,
             "required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
         );
-    yield* hostnameProblems(config);
-    yield* planProblems(config);
-    yield* answerTimeProblems(config);
+    yield* edgeChecks(config);
 }
 
 /** Removes the keys of the other exposure, so that only {@link exposureChecks} reports them and not the schema. */

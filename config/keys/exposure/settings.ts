@@ -1,7 +1,7 @@
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout, slowAnswers } from "../edge/schema";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
-import { deepNameWarnings } from "../edge/hostnames";
+import { deepNameWarnings } from "../edge/checks";
 import { imageParts } from "../images";
 import { metricsSettings } from "../observability";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../tunnel";

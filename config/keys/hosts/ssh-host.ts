@@ -4,7 +4,7 @@ import type { SshHost } from "../../../components/hosts/ssh-host";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
 import { must, pathText } from "../../problems";
 import { sshKeyProblem } from "./ssh-key";
-import { isHost, text, unquotedText } from "../../values";
+import { isHost, repeats, text, unquotedText } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
@@ -99,14 +99,11 @@ export function* sshHostProblems(
         const { address, port } = hostParts(host?.address);
         return host?.address && `${address}:${port}`;
     });
-    for (const [i, place] of places.entries()) {
-        const first = places.indexOf(place);
-        if (first < i && place !== undefined)
-            yield at(
-                [...list, i],
-                `must be listed only once (${pathText([...list, first])} is ${place} too). ${twice}`,
-            );
-    }
+    for (const [i, first] of repeats(places))
+        yield at(
+            [...list, i],
+            `must be listed only once (${pathText([...list, first])} is ${places[i]} too). ${twice}`,
+        );
 }
 
 /** Checks the private key of the login. */

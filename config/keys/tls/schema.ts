@@ -1,10 +1,8 @@
 import * as z from "zod";
-import { must } from "../../problems";
-import { dnsLabel, hostName, problem, text } from "../../values";
+import { dnsLabel, hostName, nodePort, problem, text } from "../../values";
 
 /** Default port of TLS on every node. */
 const DEFAULT_TLS_NODE_PORT = 30843;
-const NODE_PORTS = { min: 30000, max: 32767 };
 
 /** Key `tls`: TLS at the gateway. */
 export const tls = z
@@ -35,20 +33,10 @@ export const tls = z
                 examples: [["llm.example.com"]],
                 unset: "`azure.hostname`",
             }),
-        nodePort: z
-            .number()
-            .refine(
-                (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
-                must(
-                    `be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`,
-                    `Use ${DEFAULT_TLS_NODE_PORT}`,
-                ),
-            )
-            .default(DEFAULT_TLS_NODE_PORT)
-            .meta({
-                description: "Port of HTTPS on every node.",
-                reason: "A fixed port lets a load balancer be set up before the first run.",
-            }),
+        nodePort: nodePort(DEFAULT_TLS_NODE_PORT).default(DEFAULT_TLS_NODE_PORT).meta({
+            description: "Port of HTTPS on every node.",
+            reason: "A fixed port lets a load balancer be set up before the first run.",
+        }),
         redirect: z.boolean().default(true).meta({
             description:
                 "Whether HTTP redirects to HTTPS. With `false` callers can use both, and keys that they send over HTTP can be read on the network.",

@@ -1,11 +1,9 @@
-import { answerTimeProblems } from "../../keys/edge/answer-time";
+import { edgeChecks } from "../../keys/edge/checks";
 import type { CheckContext } from "../../check-context";
 import { at, type Problems, type Sound } from "../../cross-check";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
-import { hostnameProblems } from "../../keys/edge/hostnames";
-import { planProblems } from "../../keys/edge/plans";
 import { serverProblems } from "../../keys/openai";
 import { sshHostProblems, sshProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping, type Raw } from "../../unchecked";
@@ -31,9 +29,7 @@ export function* cloudflareChecks(
 ): Problems {
     const { consumers = [], hostname, aliases = [], zone } = config;
     yield* serverProblems("cloudflare", given);
-    yield* hostnameProblems(config);
-    yield* planProblems(config);
-    yield* answerTimeProblems(config);
+    yield* edgeChecks(config);
     yield* sshHostProblems(["tunnel", "hosts"], config.tunnel?.hosts ?? [], {});
     yield* sshProblems(config.ssh);
     if (config.edgeWorker?.off !== undefined && isGiven(given, "alpa", "defaultModel"))

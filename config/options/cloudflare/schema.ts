@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { defaultModel } from "../../keys/alpa";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
 import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
 import { edgeOpenai } from "../../keys/openai";
@@ -55,11 +56,7 @@ export const cloudflareSchema = z.strictObject({
                     reason: "The timeout of the edge.",
                 }),
             ...answerKeys,
-            defaultModel: text("the name of a model").default("default").meta({
-                description:
-                    "Value of `model` for requests that do not name a model. Use the name with which Alpa was started.",
-                reason: "The name under which Alpa's own server serves its model.",
-            }),
+            defaultModel,
         })
         .optional()
         .meta({

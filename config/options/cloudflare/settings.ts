@@ -2,9 +2,10 @@ import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-token";
 import type { ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, slowAnswers } from "../../keys/edge/schema";
-import { deepNameWarnings } from "../../keys/edge/hostnames";
+import { deepNameWarnings } from "../../keys/edge/checks";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
+import { listed } from "../../keys/consumers/listed";
 import type { ZoneData } from "../../keys/dns/settings";
 import type { CommonSettings } from "../option";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -12,6 +13,8 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs {
     option: "cloudflare";
+    /** Longest wait for an answer of the server, or for its next byte, in seconds. */
+    answerTimeoutSeconds: number;
     /** The zone's other records. Unset if the stack does not manage them. */
     dns?: CloudflareAccessArgs["dns"] & {
         /** Old name servers of the zone, in the form `host` or `host:port`. */
@@ -40,6 +43,9 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
         ],
         expires,
         movedFrom,
+        callers: listed(config.consumers),
+        maxOverlapDays: config.maxOverlapDays,
+        answerTimeoutSeconds: alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds ?? edgeWaits(config),
         account,
         hostnames: [hostname, ...aliases],
         zone: { name: zone.name, manage: zone.manage },
@@ -56,7 +62,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             graceSeconds: graceSeconds(longestAnswer(config)),
         },
         teamName: config.teamName,
-        ...(rateLimit === undefined ? {} : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.perSeconds } }),
+        ...(rateLimit === undefined ? {} : { rateLimit }),
         browserChecks: config.browserChecks,
         ...(openai && { openaiPaths: openai.paths }),
         ...(alpa && config.edgeWorker.off === undefined ? { defaultModel: alpa.defaultModel } : {}),

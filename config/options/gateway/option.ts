@@ -13,7 +13,6 @@ import { gatewayChecks } from "./checks";
 import type { ParsedGatewayOption } from "../../keys/gateway-option";
 
 interface GatewayOption<Data, Settings> {
-    option: "intra-a" | "intra-b" | "inter";
     schema: z.ZodObject & z.ZodType<Data>;
     /**
      * Checks the option's own keys against each other.
@@ -24,12 +23,10 @@ interface GatewayOption<Data, Settings> {
 }
 
 /** Defines an option with a gateway, with the checks that all these options share. */
-export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
-    option,
-    schema,
-    checks,
-    settings,
-}: GatewayOption<Data, Settings>): OptionDefinition<Settings> {
+export function gatewayOption<Data extends ParsedGatewayOption, Settings>(
+    option: "intra-a" | "intra-b" | "inter",
+    { schema, checks, settings }: GatewayOption<Data, Settings>,
+): OptionDefinition<Settings> {
     return {
         authenticator: "gateway",
         schema,

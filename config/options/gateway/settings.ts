@@ -11,6 +11,7 @@ import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
 import { livingCredentials } from "../../keys/consumers/credentials";
+import { listed } from "../../keys/consumers/listed";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/exposure/azure-settings";
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
@@ -34,7 +35,7 @@ const COUNTERS_MILLISECONDS = 1000;
 
 /** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
-    const { cluster, movedFrom, namespace, waitSeconds, gateway, pathPrefix } = config;
+    const { cluster, movedFrom, namespace, waitSeconds, gateway, pathPrefix, maxOverlapDays } = config;
     const { sharedCounters, closed } = gateway;
     const { consumers, warnings, expires } = callers(config, today);
     const classes = classSettings(config);
@@ -49,6 +50,8 @@ export function sharedSettings(config: Parsed, today: Date) {
         expires,
         namespace,
         movedFrom,
+        callers: listed(config.consumers),
+        maxOverlapDays,
         ...clusterSettings(cluster, config.ssh),
         pathPrefix,
         exposure: exposureSettings(config),
@@ -90,7 +93,7 @@ export function serverSettings(config: Parsed, failover = false): ServerSettings
 }
 
 /** Callers of an option with a gateway. */
-interface Callers extends Omit<CommonSettings, "movedFrom"> {
+interface Callers extends Pick<CommonSettings, "warnings" | "expires"> {
     consumers: ConsumerSettings[];
 }
 

@@ -2,6 +2,7 @@ import type { GatewayClusterArgs, GatewaySettings } from "../../../components/ga
 import { BEFORE } from "../../../components/opt/conversion-phases";
 import type { ConversionStep } from "../../../components/opt/conversion-record-provider";
 import type { ConversionSettings } from "../../../components/served-server";
+import { DEFAULT_MINUTES } from "../../keys/convert";
 import { digestOf } from "../../keys/consumers/digest";
 import { longestAnswer } from "../../keys/exposure/settings";
 import { qualified } from "../../keys/gateway";
@@ -14,6 +15,8 @@ import { DATA_PORT } from "../../../components/kubernetes/network-policies";
 interface IntraSettings extends GatewayClusterArgs, SharedSettings {
     /** How far the stack is in a conversion. */
     step: ConversionStep;
+    /** Time limits of a conversion, in minutes. */
+    budget: { budgetMinutes: number; returnMinutes: number };
 }
 
 /** Option intra-a: the gateway runs on the nodes of the bare-metal Ray cluster. */
@@ -43,10 +46,12 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
 }
 
 function intraSettings(config: Parsed, today: Date, stage: ConversionStep["stage"]): IntraSettings {
+    const { budgetMinutes, returnMinutes } = config.convert ?? DEFAULT_MINUTES;
     return {
         ...sharedSettings(config, today),
         server: serverSettings(config),
         gateway: gatewaySettings(config),
+        budget: { budgetMinutes, returnMinutes },
         step: { stage, attempt: config.convert?.attempt, callers: digestOf(config) },
     };
 }

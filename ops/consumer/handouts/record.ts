@@ -6,7 +6,7 @@ import { isOver } from "../../dates";
 import { UsageError } from "../../errors";
 import { shownPath } from "../../output";
 import type { Stack } from "../../stack/stack";
-import type { Credential } from "../../stack/stack-file";
+import type { ListedCredential } from "../../../config/keys/consumers/listed";
 
 /**
  * One handout of a credential, without the credential. `recipients` are shortened public keys, none for plain text; `by` is
@@ -38,7 +38,7 @@ export function lacksSince(
     context: Context,
     stack: Short,
     consumer: string,
-    { id, publicKey, expires }: Pick<Credential, "id" | "publicKey" | "expires">,
+    { id, publicKey, expires }: Pick<ListedCredential, "id" | "publicKey" | "expires">,
     fingerprint?: string,
 ): string | undefined {
     if (publicKey !== undefined || isOver(expires, context.today)) return undefined;

@@ -1,5 +1,5 @@
 import { isOver } from "../../dates";
-import type { Consumer } from "../../stack/stack-file";
+import type { ListedCaller } from "../../../config/keys/consumers/listed";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
 /** Name in the rows that concern all consumers. A consumer's name never contains brackets. */
@@ -35,10 +35,10 @@ export interface Row {
  * @param owner value of the owner annotation on this stack's objects, `<project>/<stack>`
  * @param kubectl kubectl for the namespace of the consumers
  */
-export function compare(config: Consumer[], live: Live, owner: string, today: Date, kubectl: string): Row[] {
+export function compare(config: ListedCaller[], live: Live, owner: string, today: Date, kubectl: string): Row[] {
     const rows = config.flatMap((consumer) => {
         const object = live.consumers.find(({ name }) => name === consumer.name);
-        const wanted: (Consumer["credentials"][number] | undefined)[] = [...consumer.credentials];
+        const wanted: (ListedCaller["credentials"][number] | undefined)[] = [...consumer.credentials];
         const known = new Set(consumer.credentials.map(({ id }) => id));
         const extra = object?.credentials.filter(({ id }) => !known.has(id)) ?? [];
         if (wanted.length === 0 && extra.length === 0) wanted.push(undefined);
@@ -95,7 +95,7 @@ function rowIn(live: Live, consumer: string, id: string | undefined, object?: Li
 
 function rowOf(
     consumer: string,
-    credential: Consumer["credentials"][number] | undefined,
+    credential: ListedCaller["credentials"][number] | undefined,
     object: LiveConsumer | undefined,
     live: Live,
     owner: string,

@@ -1,11 +1,11 @@
 import { openApi, type ApiAccess } from "../../../components/cloudflare/api";
 import { tokenName } from "../../../components/cloudflare/service-token";
+import type { ListedCaller, ListedCredential } from "../../../config/keys/consumers/listed";
+import { PROJECT } from "../../../config/stack-file";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
 import { Failure, UsageError } from "../../errors";
-import { ask } from "../../stack/pulumi";
-import { callersOf, type Stack } from "../../stack/stack";
-import { PROJECT, readValue, type Consumer, type Credential } from "../../stack/stack-file";
+import type { ReadStack } from "../../stack/settings";
 
 /** Longest wait for Cloudflare, in seconds. */
 const LIMIT_SECONDS = 30;
@@ -34,9 +34,11 @@ interface LiveToken {
 }
 
 /** Compares the callers of the config with the service tokens of the account. */
-export async function tokenRows(context: Context, stack: Stack): Promise<TokenRow[]> {
-    const access = await accessOf(context, stack);
-    const account = String(readValue(stack.text, "account"));
+export async function tokenRows(context: Context, stack: ReadStack): Promise<TokenRow[]> {
+    const { settings } = stack;
+    if (settings.option !== "cloudflare") return [];
+    const { account, callers } = settings;
+    const access = accessOf(stack);
     const api = openApi(access, AbortSignal.timeout(LIMIT_SECONDS * 1000));
     const answer = await api
         .list<LiveToken>(`accounts/${account}/access/service_tokens`)
@@ -49,11 +51,11 @@ export async function tokenRows(context: Context, stack: Stack): Promise<TokenRo
         throw new Failure(
             `Cloudflare: the API at ${access.baseUrl} does not list the service tokens of account ${account} (${answer.said}). Check the token, its permission "Account: Access: Service Tokens: Read", and the network.`,
         );
-    return compareTokens(callersOf(stack), answer.result, `${PROJECT}/${stack.short}`, context.today);
+    return compareTokens(callers, answer.result, `${PROJECT}/${stack.short}`, context.today);
 }
 
 /** @param owner prefix of the names of this stack's tokens */
-export function compareTokens(config: Consumer[], live: LiveToken[], owner: string, today: Date): TokenRow[] {
+export function compareTokens(config: ListedCaller[], live: LiveToken[], owner: string, today: Date): TokenRow[] {
     const known = new Set<string>();
     const rows = config.flatMap(({ name: consumer, credentials }) =>
         credentials.length === 0
@@ -86,7 +88,7 @@ function rowOf(consumer: string, credential: string | null, found?: LiveToken): 
 }
 
 function problemsOf(
-    { expires, enabled = true, secretVersion = 1 }: Credential,
+    { expires, enabled = true, secretVersion = 1 }: ListedCredential,
     found: LiveToken | undefined,
     today: Date,
 ) {
@@ -107,17 +109,8 @@ function problemsOf(
     return all.flatMap(([is, problem]) => (is ? [problem] : []));
 }
 
-/** Finds the API token as the provider does: in the stack file, else in the environment. It stays in this process. */
-export async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAccess> {
-    const base = readValue(stack.text, "cloudflare:baseUrl") ?? process.env.CLOUDFLARE_BASE_URL;
-    const baseUrl = String(base ?? "https://api.cloudflare.com/client/v4").replace(/\/$/, "");
-    if (readValue(stack.text, "cloudflare:apiToken") === undefined) {
-        const token = process.env.CLOUDFLARE_API_TOKEN;
-        if (token) return { token, baseUrl };
-        throw new UsageError([
-            "CLOUDFLARE_API_TOKEN: required, since the stack file has no cloudflare:apiToken. Set it.",
-        ]);
-    }
-    const args = ["config", "get", "cloudflare:apiToken", "--stack", stack.name, "--config-file", stack.file];
-    return { token: await ask(pulumi, args), baseUrl };
+/** Access to the API, as the provider has it. @throws UsageError if there is no token */
+export function accessOf({ api }: ReadStack): ApiAccess {
+    if (api.token) return api;
+    throw new UsageError(["CLOUDFLARE_API_TOKEN: required, since the stack file has no cloudflare:apiToken. Set it."]);
 }

@@ -1,6 +1,6 @@
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { printable, table } from "../../output";
-import type { Consumer } from "../../stack/stack-file";
+import type { ListedCaller } from "../../../config/keys/consumers/listed";
 
 /** Number of requests with a status other than 2xx. */
 interface Unsuccessful {
@@ -56,9 +56,9 @@ export interface UsageRow extends Figures {
  * requests, most first.
  * @param found figures by APISIX's name of the consumer; empty name: requests without a caller
  */
-export function usageRows(found: ReadonlyMap<string, Figures>, callers: Consumer[], namespace: string): UsageRow[] {
+export function usageRows(found: ReadonlyMap<string, Figures>, callers: ListedCaller[], namespace: string): UsageRow[] {
     const none = figuresOf([], 0);
-    const consumerOf = ({ name }: Consumer) => `${namespace}_${name}`;
+    const consumerOf = ({ name }: ListedCaller) => `${namespace}_${name}`;
     const known = callers.map((one): UsageRow => {
         return { caller: one.name, kind: "caller", ...(found.get(consumerOf(one)) ?? none) };
     });

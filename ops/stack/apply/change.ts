@@ -3,10 +3,9 @@ import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { checkConfig, readSecrets } from "../config-check";
+import { checkConfig, readSecrets, type Files, type ReadStack } from "../settings";
 import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
 import { nameOf, renderDiff } from "../file-edit";
-import type { Stack } from "../stack";
 import { render } from "../review/review";
 import type { Review } from "../review/report";
 import { applyEdit, reviewEdit, type Edit } from "./edit";
@@ -59,13 +58,19 @@ export function reportChange(context: Context, answer: AnswerFormat, change: Cha
  * nothing; {@link reportChange} prints the result.
  * @throws UsageError with all problems, before anything is changed
  */
-export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
+export async function carryOut(
+    context: Context,
+    stack: ReadStack,
+    plan: Plan,
+    options: ChangeOptions,
+): Promise<Change> {
     const edited = (plan.inCallersFile && stack.callers) || stack;
     const say = (text: string) => (options.json ? undefined : context.out(text));
     const { change, problems } = await consider(context, stack, edited, plan);
-    if (change.diff !== "" && (!options.yes || context.verbose)) say(change.diff);
     change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
+    // Only now: a config that is rejected may have a secret in plain text.
+    if (change.diff !== "" && (!options.yes || context.verbose)) say(change.diff);
     change.effects.forEach(say);
     if (!options.yes) {
         const review = await reviewEdit(context, stack, { edited, after: plan.after });
@@ -86,7 +91,7 @@ const ALONE =
 /** The change with its effects, and all problems that prevent it. */
 async function consider(
     context: Context,
-    stack: Stack,
+    stack: ReadStack,
     edited: Edited,
     { after, effects, problems: known, alone }: Plan,
 ): Promise<{ change: Change; problems: string[] }> {
@@ -95,13 +100,13 @@ async function consider(
     const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
     if (after !== undefined) {
         const secrets = await readSecrets(context, stack);
-        const check = (files: Stack) => checkConfig(files, secrets, context.today);
+        const check = (files: Files) => checkConfig(files, secrets, context.today);
         const [text, callers] = [after, { ...stack.callers!, text: after }];
         const verdict = check(edited === stack ? { ...stack, text } : { ...stack, callers });
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.
-        const before = new Set(check(stack).warnings);
+        const before = new Set(stack.settings.warnings);
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
     const ignored = alone ? await foreignEdits(stack) : [];

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import type { ListedCaller } from "../../../config/keys/consumers/listed";
 import { counted } from "../../../config/problems";
 import type { Context } from "../../context";
 import { isOver } from "../../dates";
@@ -14,8 +15,8 @@ import type { Finding } from "../review/finding";
 import type { Exported } from "../review/preview";
 import type { Review } from "../review/report";
 import { asBadAs, exported, fullReview, render, runPreview } from "../review/review";
-import { callersOf, type Stack } from "../stack";
-import type { Consumer } from "../stack-file";
+import type { ReadStack } from "../settings";
+import type { Stack } from "../stack";
 import { markOf } from "../state-digest";
 import { editableKey, editYaml } from "../yaml-edit";
 import { runUp } from "./run-plan";
@@ -38,7 +39,7 @@ export interface Edit {
  * @returns whether only the revocation was applied
  * @throws FindingsError if the run would also apply changes of others that break callers
  */
-export async function applyEdit(context: Context, stack: Stack, edit: Edit): Promise<boolean> {
+export async function applyEdit(context: Context, stack: ReadStack, edit: Edit): Promise<boolean> {
     const { edited, after } = edit;
     const release = takeEditLock(context, stack.short);
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edit-"));
@@ -105,8 +106,8 @@ async function changesOfOthers(context: Context, stack: Stack, state: Exported):
  * @param plan file to which Pulumi saves the plan of the reviewed run
  * @returns arguments with which `pulumi up` applies exactly that
  */
-async function reviewed(context: Context, stack: Stack, run: Run, plan: string): Promise<string[]> {
-    const isEnd = isEndIn(callersOf(stack), context.today);
+async function reviewed(context: Context, stack: ReadStack, run: Run, plan: string): Promise<string[]> {
+    const isEnd = isEndIn(stack.settings.callers, context.today);
     const review = async (file?: string) => fullReview(context, await runPreview(context, stack, file), run.state);
     const breaking = ({ findings }: Review) => asBadAs(findings, "breaks-callers").filter((one) => !isEnd(one));
     try {
@@ -136,7 +137,7 @@ function placesOf({ code, says, evidence }: Finding): string[] {
 }
 
 /** Returns whether a finding reports only that the run removes expired credentials of these callers. */
-export function isEndIn(consumers: Consumer[], today: Date): (finding: Finding) => boolean {
+export function isEndIn(consumers: ListedCaller[], today: Date): (finding: Finding) => boolean {
     const over = consumers.flatMap(({ name, credentials }) =>
         credentials.filter(({ expires }) => isOver(expires, today)).map(({ id }) => `${name} credentials.${id}`),
     );

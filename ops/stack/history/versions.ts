@@ -6,7 +6,7 @@ import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { ask } from "../pulumi";
 import { HIDDEN } from "../../../policy/resources/values";
-import { PROJECT } from "../stack-file";
+import { PROJECT } from "../../../config/stack-file";
 import { isCommittable } from "./commits";
 import type { Stack } from "../stack";
 

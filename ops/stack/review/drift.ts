@@ -6,8 +6,7 @@ import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { accessOf, readerOf } from "../cluster";
 import { gatewayOf } from "../gateway";
-import { findStack, type Stack } from "../stack";
-import { authenticatorIn } from "../stack-file";
+import { isEdge, readStack, type ReadStack } from "../settings";
 import { addedByHand, comparedIn } from "./added-by-hand";
 import { withReview, type ReviewOptions } from "./arguments";
 import { changesOf, titleOf, type Change } from "./changes";
@@ -34,7 +33,7 @@ export const command: AddCommand = (stack, context) =>
 export const undoDrift = (stack: string) => `PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s ${stack}`;
 
 async function drift(context: Context, args: ReviewOptions): Promise<void> {
-    const stack = await findStack(context, args.stack);
+    const stack = await readStack(context, args.stack);
     const state = await exported(context, stack);
     const refresh = ["refresh", "--preview-only", "--json"];
     const preview = readRefresh(await printed(context, stack, refresh), "pulumi refresh", stack.short);
@@ -69,8 +68,8 @@ function outside(change: Change, todo: string): Finding[] {
 }
 
 /** What a refresh does not show: additions to the stack's objects, and objects in APISIX that no stack manages. */
-async function unmanaged(context: Context, stack: Stack, state: Exported): Promise<Finding[]> {
-    if (authenticatorIn(stack.text) === "edge") return [];
+async function unmanaged(context: Context, stack: ReadStack, state: Exported): Promise<Finding[]> {
+    if (isEdge(stack)) return [];
     const compared = comparedIn(state);
     const { binding, isInstalled } = gatewayOf(stack);
     const access = await accessOf(context, stack);

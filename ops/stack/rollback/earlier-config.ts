@@ -2,15 +2,15 @@
 import { realpathSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { stringify } from "yaml";
+import { PROJECT } from "../../../config/stack-file";
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { HIDDEN, isMap } from "../../../policy/resources/values";
-import { setSecretVersion } from "../consumers-edit";
+import { secretVersionsIn, setSecretVersion } from "../consumers-edit";
 import type { Edited } from "../edit-obstacles";
 import { git } from "../history/commits";
 import type { Version } from "../history/versions";
 import type { Stack } from "../stack";
-import { PROJECT, readConsumers, type Consumer } from "../stack-file";
 import { parseYaml } from "../yaml-edit";
 
 /**
@@ -50,17 +50,19 @@ export async function earlierConfig(
  * Gives each service token its current secret version, if that is newer: Cloudflare cannot restore an earlier secret, and the
  * version of a secret never decreases (docs/decisions/0005).
  */
-export function keepRotated(context: Context, files: Edited[], today: Consumer[]): void {
+export function keepRotated(context: Context, files: Edited[], { text: now, callers }: Stack): void {
     const kept: string[] = [];
+    const present = [...secretVersionsIn(now), ...secretVersionsIn(callers?.text ?? "")];
     for (const { file, text } of files) {
-        const newer = tokensOf(today).filter((now) =>
-            tokensOf(readConsumers(text)).some((then) => then.who === now.who && then.version < now.version),
+        const then = secretVersionsIn(text);
+        const newer = present.filter(({ name, id, version }) =>
+            then.some((one) => one.name === name && one.id === id && one.version < version),
         );
         const edited = newer.reduce(
-            (done, { name, id, version, until }) => setSecretVersion(done, name, id, version, until!),
+            (done, { name, id, version, until }) => setSecretVersion(done, name, id, version, until),
             text,
         );
-        kept.push(...newer.map(({ who }) => who));
+        kept.push(...newer.map(({ name, id }) => `${name}/${id}`));
         // An equal file is not written: Pulumi would record uncommitted changes of the program's folder.
         if (edited !== text) writeFileSync(file, edited);
     }
@@ -69,14 +71,6 @@ export function keepRotated(context: Context, files: Edited[], today: Consumer[]
             `Service tokens that keep their current secret, because Cloudflare cannot restore an earlier one: ${kept.join(", ")}.`,
         );
 }
-
-const tokensOf = (consumers: Consumer[]) =>
-    consumers.flatMap(({ name, credentials }) =>
-        credentials.map(({ id, secretVersion: version = 1, previousSecretExpires: until }) => ({
-            who: `${name}/${id}`,
-            ...{ name, id, version, until },
-        })),
-    );
 
 type Content = Record<string, unknown> & { config?: Record<string, unknown> };
 

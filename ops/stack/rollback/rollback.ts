@@ -19,7 +19,7 @@ import { finding, type Finding } from "../review/finding";
 import type { Exported } from "../review/preview";
 import { exported, fullReview, render, runPreview, withMore } from "../review/review";
 import type { Preview } from "../review/preview";
-import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
+import { callersFileOf, findStack, type Stack } from "../stack";
 import { contentOf, earlierConfig, keepRotated } from "./earlier-config";
 import { withWorkTree } from "./work-tree";
 
@@ -62,7 +62,7 @@ async function rollback(context: Context, args: RollbackArgs): Promise<void> {
         const program = join(folder, "program");
         const earlier = { ...stack, text: config, file: join(folder, basename(stack.file)) };
         writeFileSync(earlier.file, config, { mode: 0o600 });
-        keepRotated(context, [earlier, ...Object.values(callersFileOf(config, program))], callersOf(stack));
+        keepRotated(context, [earlier, ...Object.values(callersFileOf(config, program))], stack);
         await goBack(context, args, { stack, earlier, target, program, plan: join(folder, "plan.json"), versions });
     });
 }

@@ -102,7 +102,7 @@ describe("command provider", () => {
         const { problems } = await provider.check(COMMAND, given);
         assert.match(
             problems.join(),
-            /environment is unsupported.*connection\.password is unsupported.*connection\.hostKey: must be set/,
+            /environment is unsupported.*connection\.password is unsupported.*a connection without hostKey is unsupported/,
         );
         assert.doesNotMatch(problems.join(), /secret/);
         await assert.rejects(provider.create("command:local:Command", {}), /unsupported by the sandbox: command:local/);

@@ -71,9 +71,8 @@ describe("ops, changing a stack", () => {
         assert.equal(await shown(pem.replaceAll("\n", "\r\n")), await shown(pem));
     });
 
-    it("reports every problem of the request, of the config and of the state in one error", async () => {
+    it("reports every problem of the request, of the edited config and of the state in one error", async () => {
         const { ops, text } = bench({
-            text: STACK_FILE.replace("intra-a #", "intra-x #"),
             says: ({ args }) =>
                 args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{},{}]}}' } : undefined,
         });
@@ -82,7 +81,7 @@ describe("ops, changing a stack", () => {
             2,
             ops("consumer", "rotate", "alice", "a1", "--successor", "a2", "--overlap-days", "91", "--yes"),
         );
-        assert.match(note, /^4 problems in this command, nothing was changed:/);
+        assert.match(note, /^3 problems in this command, nothing was changed:/);
         assert.match(note, /--overlap-days: must be at most 90, the stack.s maxOverlapDays \(got 91\)/);
         assert.match(note, /every credential id of alice must be unique \(got a2 twice\)/);
         // Without this flag and without a terminal, Pulumi keeps an interrupted create operation in the state.
@@ -90,7 +89,6 @@ describe("ops, changing a stack", () => {
             note,
             /intra: has 2 pending operations of a run in progress, or of an interrupted run\..* pulumi refresh --clear-pending-creates -s intra/,
         );
-        assert.match(note, /option: must be one of intra-a.*\(got "intra-x"\)/);
         assert.equal(text(), before);
     });
 
@@ -143,7 +141,7 @@ describe("ops, changing a stack", () => {
         });
         const { out, note } = await exits(2, ops(...ADD));
         assert.match(note, /consumers\[0\]\.credentials\[1\]\.key: must be stored encrypted/);
-        assert.match(note, /^1 problem in this command, nothing was changed:/);
+        assert.match(note, /^1 problem in the stack config, nothing was changed:/);
         assert.ok(!(out + note).includes(plain));
     });
 

@@ -8,6 +8,8 @@ import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
 import type { PulumiResult } from "../../../ops/stack/pulumi";
+import { parse } from "yaml";
+import { HOST_KEY, SSH_KEY } from "../kit/cloudflare";
 import { KUBECONFIG as KUBECONFIG_TEXT } from "../kit/intra-a";
 
 /** The current day in every test. */
@@ -41,6 +43,23 @@ config:
                     I3HtWBruszBglQ5MWSreDl4SG0RybbU+vChlT5jBKfebuQVjzXW8hSZR2qOeXDUR
                     3wIDAQAB
                     -----END PUBLIC KEY-----
+`;
+
+/** Option cloudflare, without callers. */
+export const EDGE_FILE = `config:
+    alpa-auth:option: cloudflare
+    alpa-auth:account: "0123456789abcdef0123456789abcdef"
+    alpa-auth:hostname: llm.example.com
+    alpa-auth:zone: { name: example.com, plan: pro }
+    alpa-auth:alpa: { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 }
+    alpa-auth:teamName: example
+    alpa-auth:ssh: { user: ubuntu, privateKey: { secure: CIPHERTEXT } }
+    alpa-auth:tunnel:
+        version: 2026.8.2
+        sha256: "${"a".repeat(64)}"
+        hosts:
+            - address: 10.0.0.11
+              hostKey: ${HOST_KEY}
 `;
 
 export const SECRETS = { key: "KEY-of-alice-a1-0123456789", jwt: "SECRET-of-tokens-hs-0123456789abcdef" };
@@ -155,7 +174,8 @@ export function bench(options: BenchOptions = {}): Bench {
             pulumi: async (args, { input, onLine, signal } = {}) => {
                 calls.push({ args, input });
                 const answer =
-                    (await options.says?.({ args, input, signal })) ?? healthy(args, options.outputs ?? OUTPUTS);
+                    (await options.says?.({ args, input, signal })) ??
+                    healthy(args, options.outputs ?? OUTPUTS, () => readFileSync(file, "utf8"));
                 const result = { code: 0, stdout: "", stderr: "", ...answer };
                 // Pulumi saves the plan of each preview that succeeds.
                 const plan = savedPlan(args);
@@ -173,14 +193,30 @@ export function bench(options: BenchOptions = {}): Bench {
 export const savedPlan = (args: string[]) =>
     args.find((word) => word.startsWith("--save-plan="))?.slice("--save-plan=".length);
 
-function healthy(args: string[], outputs: object): Partial<PulumiResult> {
+function healthy(args: string[], outputs: object, text: () => string): Partial<PulumiResult> {
     const command = args.slice(0, 2).join(" ");
+    if (command === "config --json") return { stdout: JSON.stringify(decrypted(parse(text()).config)) };
     if (command === "stack --show-name") return { stdout: "intra\n" };
     if (command === "stack output") return { stdout: JSON.stringify(outputs) };
     if (command === "stack export") return { stdout: '{"version":3,"deployment":{}}' };
     if (args[0] === "preview") return { stdout: '{"steps":[],"changeSummary":{}}' };
     if (args[0] === "up") return { stdout: "Updating (intra)\n" };
     throw new Error(`no fake for pulumi ${args.join(" ")}`);
+}
+
+/** Values of encrypted keys, by the name of the key. */
+const PLAIN: Record<string, string> = { privateKey: SSH_KEY, kubeconfig: KUBECONFIG_TEXT };
+
+/** A config as `pulumi config --json --show-secrets` prints it. */
+function decrypted(config: Record<string, unknown>): object {
+    const plain = (key: string, value: any): any => {
+        if (typeof value !== "object" || value === null) return value;
+        if (typeof value.secure === "string") return PLAIN[key] ?? `plain-of-${value.secure}-0123456789`;
+        if (Array.isArray(value)) return value.map((one) => plain("", one));
+        return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(name, one)]));
+    };
+    const all = Object.entries(config).map(([key, value]) => [key, plain(key.replace(/.*:/, ""), value)] as const);
+    return Object.fromEntries(all.map(([key, value]) => [key, { value, objectValue: value }]));
 }
 
 const BINDING = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "alpa-auth-gateway" };

@@ -97,16 +97,7 @@ function rateLimit({ old, new: now }: Difference): Verdict[] {
     );
     // The edge rejects what it did not reject before.
     if (old === undefined) return verdicts.map((one) => ({ ...one, code: "request-rejected" }));
-    if (now === undefined) return verdicts;
-    const sides = [before.blockSeconds, after.blockSeconds] as const;
-    const code = Number(sides[1]) < Number(sides[0]) ? "limit-raised" : "limit-lowered";
-    return [
-        ...verdicts,
-        ...when(
-            sides[0] !== sides[1],
-            say([code, "The edge blocks a caller over its limit for {new} s instead of {old} s"], ...sides),
-        ),
-    ];
+    return verdicts;
 }
 
 export const edgeWorker: PartRules = {

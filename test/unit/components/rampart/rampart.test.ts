@@ -5,9 +5,7 @@ import { asked, comesAfter, inputsOf, one, record } from "../../../kit";
 
 const install = {
     repository: "https://charts.example.org",
-    chart: "rampart",
     version: "1.2.3",
-    namespace: "rampart-system",
 };
 const args = { ...install, cluster: {} };
 const base64 = (text: string) => Buffer.from(text).toString("base64");

@@ -45,11 +45,6 @@ const refused: Refused<object>[] = [
         /publicKey: must be one public key in PEM form/,
     ],
     [
-        "RS256 with a truncated key",
-        jwt({ algorithm: "RS256", publicKey: RSA.slice(0, 200) }),
-        /publicKey: must be one public key in PEM form/,
-    ],
-    [
         "RS256 with a short key",
         jwt({ algorithm: "RS256", publicKey: SHORT }),
         /publicKey: must have at least 2048 bits \(got 1024\)/,
@@ -89,15 +84,12 @@ const refused: Refused<object>[] = [
         { id: "a", method: "key", key: "" },
         /key: must have at least 16 characters/,
     ],
-    ["a short key", { id: "a", method: "key", key: "s3cret-89012345" }, /key: must have at least 16 characters/],
     ["a key with a line break", { id: "a", method: "key", key: `${KEY}\nx: y` }, /key: must be visible ASCII/],
-    ["a key with blanks", { id: "a", method: "key", key: `${KEY} a` }, /key: must be visible ASCII/],
     [
         "a day that does not exist",
         { id: "a", method: "key", expires: "2027-02-30" },
         /expires: must be a day, for example 2027-01-31 \(got "2027-02-30"\)/,
     ],
-    ["a time instead of a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
 ];
 
 describe("credentials in the config", () => {
@@ -108,8 +100,6 @@ describe("credentials in the config", () => {
         ["RS256", jwt({ algorithm: "RS256", publicKey: RSA })],
         ["ES256", jwt({ algorithm: "ES256", publicKey: EC })],
         ["EdDSA", jwt({ algorithm: "EdDSA", publicKey: ED })],
-        ["a brought key", { id: "a", method: "key", key: KEY }],
-        ["an expiry", { id: "a", method: "key", expires: "2027-02-28" }],
     ];
     for (const [what, credential] of accepted) it(`accept ${what}`, () => assert.deepEqual(problems([credential]), []));
 

@@ -78,28 +78,16 @@ describe("config of observability", () => {
             /at least one label/,
         ],
         [
-            "a scraper with only a namespace",
-            metrics({ scrapers: [{ namespace: "monitoring" }] }),
-            /scrapers\[0\]\.podLabels: required/,
-        ],
-        [
             "an invalid label",
             metrics({ scrapers: [{ namespace: "monitoring", podLabels: { "a b": "c", d: "-" } }] }),
             /must be labels of Kubernetes \(got "a b: c"\)/,
             /must be labels of Kubernetes \(got "d: -"\)/,
         ],
         [
-            "an invalid namespace",
-            metrics({ scrapers: [{ ...SCRAPER, namespace: "Monitoring" }] }),
-            /namespace: must be a DNS label/,
-        ],
-        [
             "metrics of an APISIX whose versions keep a latency histogram for each caller",
             { gateway: { image: "apache/apisix:3.17.0-ubuntu" }, ...metrics({}) },
             /^gateway\.image: must be APISIX 3\.18 or newer with observability\.metrics \(got "apache\/apisix:3\.17\.0-ubuntu"\)/,
         ],
-        ["a text instead of a boolean", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
-        ["an unknown key", { observability: { traces: true } }, /observability\.traces: is not a known key/],
     ];
     itRefuses(refused, problems);
 });

@@ -20,12 +20,6 @@ const refused: Refused[] = [
     ["a path twice", server({ paths: ["models", "models"] }), /^openai\.paths: .*only once \(got models twice\)/],
     ["an empty list of a caller", caller({ models: [] }), /^consumers\[0\]\.models: .*Add a model, or remove the key/],
     [
-        "Alpa in the cluster",
-        { opt: {}, convert: {} },
-        /^opt: only valid with option/,
-        /^convert: only valid with option/,
-    ],
-    [
         "a budget of tokens in a class",
         {
             classes: { batch: 4 },
@@ -33,7 +27,6 @@ const refused: Refused[] = [
         },
         /^consumers\[0\]\.class: must not be set for a caller with limits\.tokens/,
     ],
-    ["a model twice", server({ models: ["a", "a"] }), /^openai\.models: .*\(got a twice\)/],
     ["a reference as a model", server({ models: ["$env://KEY"] }), /^openai\.models\[0\]: must be the name of a model/],
     ["another path", server({ paths: ["responses"] }), /^openai\.paths\[0\]: must be one of chat\/completions,/],
     ["a server's key in plain text", server({ serverKey: plain[0] }), /^openai\.serverKey: must be stored encrypted/],
@@ -41,14 +34,6 @@ const refused: Refused[] = [
     ["an own key with a dot", caller({}, { key: plain[1] }), /key: must be stored/, /key: must have no dot/],
     ["the guard of Alpa", { guard: { maxPrompts: 1 } }, /^guard: only valid with alpa/],
     ["a prefix", { pathPrefix: "/llm" }, /^pathPrefix: only valid with alpa/],
-    [
-        "everything at once",
-        { ...server({ models: [], serverKey: plain[0] }), guard: {}, ...caller({ models: ["x"] }) },
-        /^openai\.models: must name/,
-        /^openai\.serverKey: must be stored/,
-        /^guard: only valid/,
-        /^consumers\[0\]\.models: must be in/,
-    ],
 ];
 
 describe("config of an OpenAI-compatible server", () => {

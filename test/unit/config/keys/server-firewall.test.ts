@@ -52,12 +52,6 @@ describe("config of firewall", () => {
         it(`accepts ${what}`, () => assert.deepEqual(problems(firewall, values), []));
 
     const refused: [why: string, firewall: unknown, problem: string | RegExp, values?: Record<string, unknown>][] = [
-        ["an empty list of hosts", { hosts: [] }, /^firewall\.hosts: must name at least one host/],
-        [
-            "a host named twice",
-            { hosts: [HOST, HOST] },
-            "firewall.hosts[1]: must be listed only once (firewall.hosts[0] is 10.0.0.5:22 too). Remove it.",
-        ],
         [
             "no nodes and no addresses",
             {},
@@ -82,18 +76,8 @@ describe("config of firewall", () => {
         ],
         ["everybody", { from: ["0.0.0.0/0"] }, /^firewall\.from\[0\]: must be a network with a prefix of \/1/],
         [
-            "an address that is meant as a network",
-            { alsoFrom: ["10.0.0.5/24"] },
-            /^firewall\.alsoFrom\[0\]: must be the network 10\.0\.0\.0\/24, or a single address/,
-        ],
-        [
             "an invalid port",
             { ports: [70000], alsoFrom: [] },
-            /^firewall\.ports\[0\]: must be a port or a range of ports/,
-        ],
-        [
-            "a range backwards",
-            { ports: ["20-10"], alsoFrom: [] },
             /^firewall\.ports\[0\]: must be a port or a range of ports/,
         ],
         [
@@ -112,7 +96,6 @@ describe("config of firewall", () => {
             "alpa.endpoints[0]: must not include 20001, the port of SSH, which the rules would block (got 20001).",
         ],
         ["Ray's ports closed for all by mistake", { ports: [6379] }, /^firewall\.alsoFrom: required with ports/],
-        ["an unknown key", { hostss: [] }, "firewall.hostss: is not a known key. Did you mean hosts?"],
     ];
     for (const [why, firewall, problem, values] of refused)
         it(`rejects ${why}`, () => {

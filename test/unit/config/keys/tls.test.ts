@@ -3,7 +3,6 @@
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
 import { certificate, privateKey, type Pair } from "../../../certificates";
-import { interValues, parseInter } from "../../kit/inter";
 import { EXPOSURE, parseIntra, raw } from "../../kit/intra-a";
 import { itRefuses, problemsOf, type Refused } from "../refused";
 
@@ -98,7 +97,6 @@ describe("config of exposure direct", () => {
             () => ({ azure, tls: tls({ key: privateKey("swordfish") }) }),
             /key: must be a key without a passphrase/,
         ],
-        ["an invalid key", () => ({ azure, tls: tls({ key: "s3cret" }) }), /key: must be a private key in PEM form/],
         [
             "a short key",
             () => ({ azure, tls: tls(short) }),
@@ -150,11 +148,6 @@ describe("config of exposure direct", () => {
         ],
         ["one port for both", () => ({ azure, tls: tls(good, { nodePort: 30800 }) }), /^tls\.nodePort: must differ/],
         [
-            "TLS's default port for HTTP",
-            () => ({ azure, tls: tls(), gateway: { nodePort: 30843 } }),
-            /^tls\.nodePort: must differ from the port of HTTP \(got 30843 for both\)/,
-        ],
-        [
             "TLS at another owner's gateway",
             () => ({
                 tls: tls(),
@@ -204,17 +197,6 @@ describe("config of exposure direct", () => {
         const found = problems({ azure, tls: tls() }, false);
         assert.deepEqual(found.length, 1);
         assert.match(found[0], /^tls\.key: must be stored encrypted/);
-    });
-
-    it("is the same for option inter, in which it replaces gateway.address", () => {
-        const both = { azure, tls: tls() };
-        const settled = parseInter(interValues({ ...both, consumers }, { address: undefined }), () => true, TODAY);
-        assert.equal(settled.gateway.url, "https://llm.example.com");
-        assert.deepEqual(settled.azure?.dnsRecords[0].values, ["20.50.2.10"]);
-        assert.equal(settled.gateway.release.tls?.publicPort, 443);
-        const wrong = problems(interValues({ ...both, tls: tls(early) }, { address: undefined }));
-        assert.equal(wrong.length, 1, wrong.join("\n"));
-        assert.match(wrong[0], /it is valid from 2026-11-27/);
     });
 
     const warned: [why: string, values: () => Record<string, unknown>, warning: RegExp][] = [

@@ -50,13 +50,6 @@ const refused: Refused[] = [
         { account: "Example" },
         /^account: must be an account id, 32 hex.*got "Example"/,
     ],
-    ["no hostname", { hostname: undefined }, "hostname: required. Run: pulumi config set hostname llm.example.com"],
-    ["no zone", { zone: undefined }, "zone: required. Set zone.name and zone.plan."],
-    [
-        "no tunnel",
-        { tunnel: undefined },
-        "tunnel: required. Set tunnel.image; with option cloudflare set tunnel.hosts, tunnel.version and tunnel.sha256.",
-    ],
     ["no team", { teamName: undefined }, /^teamName: required\. Run: .*teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
     [
@@ -80,30 +73,19 @@ const refused: Refused[] = [
         { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
         /^aliases: must have at most 4 names \(got 5\): with hostname, Cloudflare allows 5/,
     ],
-    ["an invalid plan", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
-    [
-        "a zone with a final dot",
-        { zone: { name: "example.com.", plan: "pro" } },
-        /^zone\.name: must be/,
-        /^hostname: must be in/,
-    ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     [
         "a default model without the Worker that fills it in",
         { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { off: "no Workers here" } },
         "alpa.defaultModel: has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
     ],
-    ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     ["a team with its domain", { teamName: "x.cloudflareaccess.com" }, /^teamName: must be the part before/],
     ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a duration.*got "30d"/],
-    ["a duration of zero", one({ duration: "0h" }), /duration: must be a duration/],
     [
         "a duration longer than Go can hold",
         one({ duration: "2562048h" }),
         /duration: must be a duration.*at most 2562047h/,
     ],
-    ["an empty duration", one({ duration: "" }), /duration: must be a duration/],
-    ["an expiry that is not a day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
     [
         "a version without a date",
         one({ secretVersion: 2 }),
@@ -115,16 +97,6 @@ const refused: Refused[] = [
         /previousSecretExpires: only valid with a secretVersion of at least 2/,
     ],
     [
-        "a date with version 1",
-        one({ secretVersion: 1, previousSecretExpires: "2026-12-01" }),
-        /only valid with a secretVersion of at least 2/,
-    ],
-    [
-        "a date that is not a day",
-        one({ secretVersion: 2, previousSecretExpires: "soon" }),
-        /previousSecretExpires: must be a day/,
-    ],
-    [
         "an overlap longer than the 30 days of Cloudflare's dashboard",
         one({ secretVersion: 2, previousSecretExpires: "2026-12-26" }),
         `${AT}.previousSecretExpires: must be at most 30 days from now, the stack's maxOverlapDays (got 2026-12-26). Choose a nearer day.`,
@@ -134,7 +106,6 @@ const refused: Refused[] = [
         { ...one({ secretVersion: 2, previousSecretExpires: "2026-12-01" }), maxOverlapDays: 5 },
         /previousSecretExpires: must be at most 5 days from now/,
     ],
-    ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a version number of at least 1/],
     ["a key", one({ method: "key" }), `${AT}.method: only valid with option intra-a (got "key"). Use service-token.`],
     ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token.`],
     [
@@ -147,16 +118,6 @@ const refused: Refused[] = [
         one({ algorithm: "HS256" }),
         `${AT}.algorithm: only valid with option intra-a or intra-b or inter, not with this stack's option. Remove it.`,
     ],
-    ["a namespace", { namespace: "alpa" }, /^namespace: only valid with option intra-a/],
-    ["a gateway", { gateway: {} }, /^gateway: only valid with option intra-a/],
-    ["a closed gateway", { gateway: { closed: "x" } }, /^gateway: only valid with option intra-a/],
-    ["a key of option inter", { cluster: {} }, /^cluster: only valid with option intra-a/],
-    ["a misspelt key", { hostnam: "x" }, "hostnam: is not a known key. Did you mean hostname?"],
-    [
-        "two tokens of one name",
-        { consumers: [{ name: "lab", credentials: [token(), token()] }] },
-        /every credential id of lab must be unique/,
-    ],
     ["51 tokens", many(51), /^consumers: must have at most 50 service tokens.*\(got 51\)/],
     [
         "a window that Cloudflare does not have",
@@ -167,11 +128,6 @@ const refused: Refused[] = [
         "a window beyond plan free",
         limit("free", { perSeconds: 60 }),
         "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or order plan pro.",
-    ],
-    [
-        "a window beyond plan pro",
-        limit("pro", { perSeconds: 120 }),
-        /at most 60 with plan pro \(got 120\).*plan business/,
     ],
     [
         "a window beyond plan business",
@@ -193,7 +149,6 @@ const refused: Refused[] = [
         { alpa: { ...ALPA, answerTimeoutSeconds: 600 } },
         /^alpa\.answerTimeoutSeconds: must be at most 125, after which the edge answers 524 \(got 600\)/,
     ],
-    ["no hosts", { tunnel: { ...TUNNEL, hosts: [] } }, /^tunnel\.hosts: must name at least one host/],
     [
         "one host twice",
         { tunnel: { ...TUNNEL, hosts: [HOST, { ...HOST, address: "root@10.0.0.11:22" }] } },
@@ -231,12 +186,10 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
             ],
         },
     ],
-    ["a duration in hours and minutes", one({ duration: "720h30m" })],
     ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
     ["a token without an expiry", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap has ended", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
-    ["free's window", limit("free", {})],
     [
         "a longer timeout on enterprise",
         {
@@ -251,24 +204,6 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
 describe("config of option cloudflare", () => {
     itRefuses(refused, problems);
     for (const [what, values] of accepted) it(`accepts ${what}`, () => assert.deepEqual(problems(values), []));
-
-    it("reports everything at once", () => {
-        const values = {
-            account: "x",
-            hostname: "a.b.example.org",
-            ...limit("free", { perSeconds: 60 }),
-            ...one({ duration: "1y" }),
-        };
-        assert.equal(problems(values, true, { ...API, token: undefined }).length, 5);
-    });
-
-    it("rejects a private key and a password in plain text, without repeating them", () => {
-        const got = problems(login({ sudoPassword: "s3cret" }), false);
-        assert.match(got[0], /^ssh\.privateKey: must be stored encrypted/);
-        assert.match(got[1], /^ssh\.sudoPassword: must be stored encrypted/);
-        assert.equal(got.length, 2);
-        assert.doesNotMatch(got.join(), /s3cret|PRIVATE KEY-/);
-    });
 
     it("marks keys and passwords secret at once", async () => {
         const [first] = cloudflareStack(login({ sudoPassword: "s3cret" })).connectors.hosts;

@@ -24,38 +24,18 @@ const port = (endpoint: string) => ({ alpa: { endpoints: [endpoint] } });
 const refused: Refused[] = [
     ["no option", { option: undefined }, /^option: required\. Run: pulumi config set option intra-a$/],
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
-    ["an option unlike any other", { option: "kubernetes" }, /^option: must be one of [^?]*\. Choose one\.$/],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
-    ["a key unlike any other", { telemetry: "x" }, "telemetry: is not a known key. Remove it."],
-    ["an unknown nested key", { gateway: { nodeport: 30900 } }, /^gateway\.nodeport: .*Did you mean nodePort\?$/],
-    [
-        "an unknown key in a list",
-        { consumers: [{ ...caller("lab", "a"), limit: {} }] },
-        /^consumers\[0\]\.limit: .*Did you mean limits\?$/,
-    ],
     ["a value of option cloudflare", { teamName: "x" }, /^teamName: only valid with option cloudflare/],
     ["a key like one of another option", { model: "opt-175b" }, "model: is not a known key. Remove it."],
-    [
-        "a weight, of option inter",
-        { alpa: { endpoints: [{ address: "a:1", weight: 2 }] } },
-        /^alpa\.endpoints\[0\]: must be a string/,
-    ],
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
         /^consumers\[0\]\.credentials\[0\]\.method: only valid with option cloudflare \(got "service-token"\)\. Use key/,
     ],
-    ["an unknown exposure", { exposure: "dirct" }, /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/],
-    ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [
         "an existing gateway under rampart",
         { gateway: { existing } },
         "gateway.existing: only valid with gateway.installer existing (got installer rampart). Remove it.",
-    ],
-    [
-        "CRDs under rampart",
-        { gateway: { crds: ["a.yaml"] } },
-        /^gateway\.crds: only valid with gateway\.installer helm/,
     ],
     [
         "CRDs and rampart under existing",
@@ -64,19 +44,9 @@ const refused: Refused[] = [
         /^rampart: only valid with gateway\.installer rampart \(got installer existing\)/,
     ],
     [
-        "rampart under helm",
-        { gateway: { installer: "helm" }, rampart: { retry: 1 } },
-        /^rampart: only valid with gateway\.installer rampart \(got installer helm\)/,
-    ],
-    [
         "an existing gateway that is not named",
         { gateway: { installer: "existing" } },
         /^gateway\.existing: required with gateway\.installer existing/,
-    ],
-    [
-        "an existing gateway with a part of its name missing",
-        { gateway: { installer: "existing", existing: { ...existing, gateway: undefined } } },
-        "gateway.existing.gateway: required.",
     ],
     [
         "an existing gateway with an invalid address",
@@ -91,7 +61,6 @@ const refused: Refused[] = [
         /^gateway\.image: only valid for a gateway that this stack installs/,
     ],
     ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
-    ["no endpoints", { alpa: {} }, "alpa.endpoints: required."],
     ["an empty list of endpoints", { alpa: { endpoints: [] } }, /^alpa\.endpoints: must name at least one/],
     ["a host without a port", port("10.0.0.11"), /^alpa\.endpoints\[0\]: must be host:port.*got "10\.0\.0\.11"/],
     [
@@ -99,15 +68,12 @@ const refused: Refused[] = [
         port("http://10.0.0.11:20001"),
         /^alpa\.endpoints\[0\]: must be host:port, without a scheme/,
     ],
-    ["a path in an endpoint", port("10.0.0.11:20001/completions"), /^alpa\.endpoints\[0\]: must be host:port/],
-    ["port 0", port("10.0.0.11:0"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
     ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
     [
         "an address with an invalid number",
         port("10.0.0.300:20001"),
         /^alpa\.endpoints\[0\]: must name a lower-case host/,
     ],
-    ["a host in capitals", port("Node-1:20001"), /^alpa\.endpoints\[0\]: must name a lower-case host/],
     [
         "an answer timeout of zero",
         { alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 0 } },
@@ -118,12 +84,6 @@ const refused: Refused[] = [
         { gateway: { nodePort: 29999 } },
         /^gateway\.nodePort: must be between 30000 and 32767.*got 29999/,
     ],
-    [
-        "node port 32768",
-        { gateway: { nodePort: 32768 } },
-        /^gateway\.nodePort: must be between 30000 and 32767.*got 32768/,
-    ],
-    ["half a node port", { gateway: { nodePort: 30000.5 } }, /^gateway\.nodePort: must be between/],
     [
         "two consumers of one name",
         { consumers: [caller("lab", "a"), caller("nlp", "a"), caller("lab", "b")] },
@@ -144,8 +104,6 @@ const refused: Refused[] = [
         { consumers: [caller("a", "b.c")] },
         /^consumers\[0\]\.credentials\[0\]\.id: must be a DNS label.*"b\.c"/,
     ],
-    ["an underscore in a name", { consumers: [caller("a_b", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
-    ["capitals in a name", { consumers: [caller("Lab", "c")] }, /^consumers\[0\]\.name: must be a DNS label/],
     [
         "a user name of 64 characters",
         { consumers: [caller("a".repeat(54), "c")] }, // alpa-auth_ adds 10 characters
@@ -166,18 +124,11 @@ const refused: Refused[] = [
         { namespace: "n".repeat(49) },
         /^namespace: n{49}-gateway-apisix must be at most 63 characters \(got 64\)/,
     ],
-    ["a dot in the namespace", { namespace: "a.b" }, /^namespace: must be a DNS label/],
     [
         "zero requests",
         limited({ requests: 0, perSeconds: 60 }),
         /^consumers\[0\]\.limits\.requests: .*at least 1 \(got 0\)/,
     ],
-    [
-        "a negative window",
-        limited({ requests: 1, perSeconds: -1 }),
-        /^consumers\[0\]\.limits\.perSeconds: .*\(got -1\)/,
-    ],
-    ["half a request at a time", limited({ concurrent: 0.5 }), /^consumers\[0\]\.limits\.concurrent: .*\(got 0\.5\)/],
     [
         "requests without a window",
         limited({ requests: 1 }),
@@ -187,11 +138,6 @@ const refused: Refused[] = [
         "limits that each replica would count for itself",
         { gateway: { replicas: 2 }, ...limited({ concurrent: 1 }) },
         /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
-    ],
-    [
-        "default limits that each replica would count for itself",
-        { gateway: { replicas: 2 }, limits: { concurrent: 1 } },
-        /^gateway\.sharedCounters: required with limits/,
     ],
     [
         "shared counters with another behaviour for when they are down",
@@ -213,19 +159,12 @@ const refused: Refused[] = [
         { guard: { maxPrompts: 65 } },
         /^guard\.maxPrompts: must be at most 64 prompts, 16 batches of Alpa \(got 65\)\. Lower it/,
     ],
-    ["a disabled guard with an empty reason", { guard: { off: "" } }, /^guard\.off: must be the reason/],
-    [
-        "default requests without a window",
-        { limits: { requests: 1 } },
-        /^limits: must have requests and perSeconds together/,
-    ],
     [
         "an APISIX that accepts forged tokens",
         { gateway: { image: "apache/apisix:3.16.0-ubuntu" } },
         /^gateway\.image: must be APISIX 3\.17 or newer \(got "apache\/apisix:3\.16\.0-ubuntu"\).*forged tokens/,
     ],
     ["an image without a tag", { gateway: { image: "apache/apisix" } }, /^gateway\.image: must be repository:tag/],
-    ["APISIX 2", { gateway: { image: "apache/apisix:2.99.0" } }, /^gateway\.image: must be APISIX 3\.17 or newer/],
     [
         "an etcd that is not pinned",
         { gateway: { etcdImage: "etcd:latest" } },
@@ -236,7 +175,6 @@ const refused: Refused[] = [
         { gateway: { chartRepository: "ftp://a" } },
         /^gateway\.chartRepository: must be an address/,
     ],
-    ["an empty name of a StorageClass", { gateway: { storageClass: "" } }, /^gateway\.storageClass: must be the name/],
     ...["alpa", "/", "/Alpa", "/a/b", "/a.b", "/a//", "/completions-of-opt", "/my-logprobs", VERIFICATION_PREFIX].map(
         (pathPrefix): Refused => [
             `${pathPrefix} as a prefix`,
@@ -260,11 +198,6 @@ const refused: Refused[] = [
         /^cluster\.kubeconfig: must be a kubeconfig \(it is not YAML\)/,
     ],
     [
-        "a kubeconfig that is not a YAML mapping",
-        { cluster: { kubeconfig: "s3cret-token" } },
-        /^cluster\.kubeconfig: must be a kubeconfig \(/,
-    ],
-    [
         "a kubeconfig without a user",
         { cluster: { kubeconfig: KUBECONFIG.replace("users:", "others:") } },
         "cluster.kubeconfig: must be a kubeconfig (it has no users). Set its content as a secret.",
@@ -275,9 +208,7 @@ const refused: Refused[] = [
 const accepted: [what: string, values: Record<string, unknown>][] = [
     ["the shipped shape", { consumers: CONSUMERS }],
     ["the first node port", { gateway: { nodePort: 30000 } }],
-    ["the last node port", { gateway: { nodePort: 32767 } }],
     ["port 65535", port("10.0.0.11:65535")],
-    ["an endpoint by name", port("node-1.example.org:20001")],
     ["a user name of 63 characters", { consumers: [caller("a".repeat(53), "c")] }],
     ["a Secret's name of 63 characters", { consumers: [caller("a".repeat(32), "c".repeat(30))] }],
     ["a namespace that leaves Rampart just enough room", { namespace: "n".repeat(48) }],
@@ -285,8 +216,6 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         "a longer namespace where Rampart creates none",
         { namespace: "n".repeat(49), gateway: { installer: "existing", existing } },
     ],
-    ["one credential name for two consumers", { consumers: [caller("lab", "a"), caller("nlp", "a")] }],
-    ["limits of one request", limited({ requests: 1, perSeconds: 1, concurrent: 1 })],
     [
         "limits over replicas that count together",
         { gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } }, ...limited({ concurrent: 1 }) },
@@ -302,12 +231,8 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         },
     ],
     ["APISIX 3.17", { gateway: { image: "apache/apisix:3.17.0" } }],
-    ["APISIX 4", { gateway: { image: "apache/apisix:4.0.0-debian" } }],
     ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],
-    ["installer helm with the CRDs in the cluster", { gateway: { installer: "helm", crds: [] } }],
     ["a namespace as long as a Helm release's name", { namespace: "n".repeat(53), gateway: { installer: "helm" } }],
-    ["installer existing", { gateway: { installer: "existing", existing } }],
-    ["a retry under rampart", { rampart: { retry: 1 } }],
     ["a kubeconfig", { cluster: { kubeconfig: KUBECONFIG } }],
 ];
 

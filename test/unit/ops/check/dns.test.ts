@@ -3,11 +3,12 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { type ZoneRecord } from "../../../../components/cloudflare/dns-record";
 import { endSides, RECORDS, rr, side, ZONE, type Side } from "../../dns/kit";
 import { ADMIN, TestApi } from "../../../../sandbox/test/cloudflare/kit";
-import { bench, type Bench, exits } from "../kit";
+import { bench, type Bench, EDGE_FILE, exits } from "../kit";
+import { SSH_KEY } from "../../kit/cloudflare";
 
 const data = (records: ZoneRecord[]) => stringify(records.map(({ proxied: _, ...record }) => record));
 
@@ -38,13 +39,9 @@ describe("ops check dns", () => {
     /** A stack file with a zone in this phase of its move. */
     const stack = (it: Bench, dns: object, more: object = {}) => {
         writeFileSync(join(it.folder, "zone.yaml"), data(RECORDS));
-        const config = {
-            "alpa-auth:option": "cloudflare",
-            "alpa-auth:zone": { name: ZONE },
-            "alpa-auth:dns": { records: "zone.yaml", oldServers: [`127.0.0.1:${old.at.port}`], ...dns },
-            ...more,
-        };
-        it.write(stringify({ config }));
+        const { config } = parse(EDGE_FILE) as { config: object };
+        const own = { records: "zone.yaml", oldServers: [`127.0.0.1:${old.at.port}`], ...dns };
+        it.write(stringify({ config: { ...config, "alpa-auth:dns": own, ...more } }));
     };
     const AT_NEW = () => ["--new", `127.0.0.1:${fresh.at.port}`];
 
@@ -86,7 +83,7 @@ describe("ops check dns", () => {
             process.env.CLOUDFLARE_API_TOKEN = ADMIN;
             process.env.CLOUDFLARE_BASE_URL = api.api.url;
             const it = bench();
-            stack(it, { phase: "mirror" });
+            stack(it, { phase: "mirror" }, { "alpa-auth:account": api.account.id });
             await exits(0, it.ops("check", "dns"));
             await api.delete(`zones/${id}`);
             const gone = await exits(2, it.ops("check", "dns"));
@@ -107,11 +104,25 @@ describe("ops check dns", () => {
         try {
             const id = await api.zone(ZONE);
             api.account.zones.get(id)!.name_servers = [`127.0.0.1:${fresh.at.port}`];
-            const sealed = { code: 0, stdout: `${ADMIN}\n` };
-            const it = bench({ says: ({ args }) => (args.includes("cloudflare:apiToken") ? sealed : undefined) });
-            stack(it, {});
-            it.write(
-                `${it.text()}  cloudflare:apiToken: { secure: SEALED }\n  cloudflare:baseUrl: ${api.api.url}\n  alpa-auth:account: ${api.account.id}\n`,
+            const encrypted = { value: ADMIN, objectValue: ADMIN };
+            const it = bench({
+                says: ({ args }) =>
+                    args[1] === "--json"
+                        ? {
+                              stdout: JSON.stringify({
+                                  "cloudflare:apiToken": encrypted,
+                                  "alpa-auth:ssh": { objectValue: { privateKey: SSH_KEY } },
+                              }),
+                          }
+                        : undefined,
+            });
+            stack(
+                it,
+                {},
+                {
+                    ...{ "cloudflare:apiToken": { secure: "SEALED" }, "cloudflare:baseUrl": api.api.url },
+                    "alpa-auth:account": api.account.id,
+                },
             );
             await exits(0, it.ops("check", "dns"));
         } finally {
@@ -137,9 +148,9 @@ describe("ops check dns", () => {
     it("omits names that the stack creates itself, which the old side lacks", async () => {
         fresh.zone.records.push(rr("apps CNAME tunnel.example.net"));
         const it = bench();
-        stack(it, {}, { "alpa-auth:hostname": "llm.example.com" });
+        stack(it, {});
         await exits(3, it.ops("check", "dns", ...AT_NEW()));
-        stack(it, {}, { "alpa-auth:hostname": "llm.example.com", "alpa-auth:aliases": ["apps.example.com"] });
+        stack(it, {}, { "alpa-auth:aliases": ["apps.example.com"] });
         await exits(0, it.ops("check", "dns", ...AT_NEW()));
     });
 

@@ -8,17 +8,20 @@ import { stringify } from "yaml";
 import { CLOSED_PORTS, stateOf } from "../../../../ops/check/exposure-ports";
 import { certificate } from "../../../certificates";
 import { bench, exits, type Said } from "../kit";
+import { EXPOSURE } from "../../kit/intra-a";
 
 const ADDRESS = "127.83.19.7";
 const ALPA_HOST = "127.83.19.8";
 const NAME = "llm.example.com";
-const TUNNEL = { "alpa-auth:exposure": "tunnel" };
+const TUNNEL = Object.fromEntries(Object.entries(EXPOSURE).map(([key, value]) => [`alpa-auth:${key}`, value]));
 
 /** The gateway's answer to a request without a credential. */
 const gateway: RequestListener = (request, answer) => {
     const open = request.method === "POST" && /^\/alpa\/(completions|logprobs)$/.test(request.url!);
     answer.writeHead(open ? 401 : 404).end();
 };
+
+const STACK = { "alpa-auth:option": "intra-a", "alpa-auth:alpa": { endpoints: ["10.20.96.188:20001"] } };
 
 describe("ops check exposure", () => {
     let servers: Server[] = [];
@@ -40,7 +43,7 @@ describe("ops check exposure", () => {
     const run = (outputs: object, config: object = {}, ...args: string[]): Promise<Said> =>
         bench({
             outputs,
-            text: stringify({ config: { "alpa-auth:option": "intra-a", ...config } }),
+            text: stringify({ config: { ...STACK, ...config } }),
             stateOfPort: async (address, port) => (open.includes(`${address}:${port}`) ? "open" : "closed"),
         }).ops("check", "exposure", ...args);
     /** Starts an HTTP server. @returns outputs of a stack at its address */

@@ -1,11 +1,11 @@
 // Proves the command's requests, its output and its exit code, with the emulators of the gateway and of Access and with the
 // rendered plugins. test/engine/ops/commands.test.ts runs it on a deployed stack.
 import { strict as assert } from "node:assert";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { claim, NAMESPACE, PUBLIC_KEY, startService, type Service } from "../../client/kit";
 import { World } from "../../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../../sandbox/test/cloudflare/edge/objects";
-import { bench, exits } from "../kit";
+import { bench, EDGE_FILE, exits, STACK_FILE } from "../kit";
 import { serve } from "../../kit/http";
 
 const KEY = "KEY-of-smoke-0123456789";
@@ -28,11 +28,11 @@ describe("ops check smoke", () => {
         credentials: { "smoke/key": KEY },
         jwtSecrets: { "smoke/hs": SECRET },
     });
-    const stack = (consumer: object | undefined, option = "intra-a") =>
+    const stack = (consumer: object | undefined, file = STACK_FILE) =>
         stringify({
             config: {
-                "alpa-auth:option": option,
-                "alpa-auth:consumers": consumer ? [{ name: "other" }, consumer] : [],
+                ...(parse(file) as { config: object }).config,
+                "alpa-auth:consumers": consumer ? [{ name: "other", credentials: [] }, consumer] : [],
             },
         });
     const smoke = { name: "smoke", limits: LIMITS, credentials: CREDENTIALS };
@@ -200,7 +200,7 @@ describe("ops check smoke", () => {
         const without = await exits(2, run({ text: stack(undefined) }));
         assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
         // With option cloudflare the suggested command sets no limit, because the config check would reject it.
-        const edge = await run({ text: stack(undefined, "cloudflare") });
+        const edge = await run({ text: stack(undefined, EDGE_FILE) });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await exits(2, run({ outputs: {} }));
         assert.match(down.note, /--stack: intra has no outputs yet/);
@@ -238,7 +238,7 @@ describe("ops check smoke", () => {
                                     { id: "off", method: "service-token", enabled: false },
                                 ],
                             },
-                            "cloudflare",
+                            EDGE_FILE,
                         ),
                         outputs: {
                             url: `http://localhost:${world.edge.port}`,

@@ -3,19 +3,14 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { generatedIn } from "../../../../ops/stack/history/generated";
-import { bench, exits, OUTPUTS, STACK_FILE, type BenchOptions } from "../kit";
+import { bench, EDGE_FILE, exits, OUTPUTS, STACK_FILE, type BenchOptions } from "../kit";
 import { made } from "../stack/rollback-kit";
 
 const SALT = "random:index/randomUuid:RandomUuid";
 const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
-const CLOUDFLARE = stringify({
-    config: {
-        "alpa-auth:option": "cloudflare",
-        "alpa-auth:consumers": [{ name: "lab", credentials: [{ id: "t", method: "service-token" }] }],
-    },
-});
+const CLOUDFLARE = `${EDGE_FILE}    alpa-auth:consumers: [{ name: lab, credentials: [{ id: t, method: service-token }] }]
+`;
 const TOKENS = {
     url: "https://llm.example.com",
     credentials: { "lab/t": { clientId: "0123.access", clientSecret: "s3cret-of-lab-t" } },

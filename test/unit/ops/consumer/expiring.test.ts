@@ -64,7 +64,9 @@ describe("ops consumer list --expiring", () => {
     it("says so when no credential expires", async () => {
         const { out } = await exits(
             0,
-            bench({ text: "config:\n  alpa-auth:option: intra-a\n" }).ops("consumer", "list", "--expiring", "30"),
+            bench({
+                text: "config:\n  alpa-auth:option: intra-a\n  alpa-auth:alpa: { endpoints: [10.0.0.1:20001] }\n",
+            }).ops("consumer", "list", "--expiring", "30"),
         );
         assert.match(out, /No credential expires within 30 days/);
     });

@@ -30,7 +30,12 @@ describe("ops consumer handout", () => {
         ],
         [
             "the timeout of the gateway behind Cloudflare's edge and 10 s",
-            STACK_FILE.replace(/(option: .*)/, "$1\n    alpa-auth:exposure: tunnel"),
+            `${STACK_FILE}    alpa-auth:exposure: tunnel
+    alpa-auth:account: "0123456789abcdef0123456789abcdef"
+    alpa-auth:hostname: llm.example.com
+    alpa-auth:zone: { name: example.com, plan: pro }
+    alpa-auth:tunnel: { image: "cloudflare/cloudflared:2026.8.2" }
+`,
             130,
         ],
     ];

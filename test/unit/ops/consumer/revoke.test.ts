@@ -46,6 +46,12 @@ describe("ops consumer revoke --yes", () => {
         assert.match(note, /pulumi up: failed/);
     });
 
+    it("says where to read how a leaked key is blocked, when the config is invalid", async () => {
+        const { note } = await exits(2, bench({ text: TEXT.replace("20001", "0") }).ops(...REVOKE));
+        assert.match(note, /alpa\.endpoints\[0\]: must have a port/);
+        assert.match(note, /To block the caller without Pulumi, see docs\/operate\/leaked-credentials\.md/);
+    });
+
     it("does not claim that all pods of an existing gateway were queried", async () => {
         const { out } = await exits(0, bench({ text: EXISTING }).ops(...REVOKE));
         assert.match(out, /^alice\/a1: revoked\. If pods of the existing gateway could not be queried, a line above/m);

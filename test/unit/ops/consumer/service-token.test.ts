@@ -3,25 +3,10 @@
 import { strict as assert } from "node:assert";
 import type { IncomingMessage } from "node:http";
 import { compareTokens } from "../../../../ops/consumer/state/list-tokens";
-import { HOST_KEY, SSH_KEY } from "../../kit/cloudflare";
-import { bench, type BenchOptions, exits, TODAY } from "../kit";
+import { bench, type BenchOptions, EDGE_FILE, exits, TODAY } from "../kit";
 import { serve } from "../../kit/http";
 
-const FILE = `config:
-    alpa-auth:option: cloudflare
-    alpa-auth:account: "0123456789abcdef0123456789abcdef"
-    alpa-auth:hostname: llm.example.com
-    alpa-auth:zone: { name: example.com, plan: pro }
-    alpa-auth:alpa: { endpoints: ["127.0.0.1:20001"], tokensPerSecond: 12 }
-    alpa-auth:teamName: example
-    alpa-auth:maxOverlapDays: 30
-    alpa-auth:ssh: { user: ubuntu, privateKey: { secure: CIPHERTEXT } }
-    alpa-auth:tunnel:
-        version: 2026.8.2
-        sha256: "${"a".repeat(64)}"
-        hosts:
-            - address: 10.0.0.11
-              hostKey: ${HOST_KEY}
+const FILE = `${EDGE_FILE}    alpa-auth:maxOverlapDays: 30
     alpa-auth:consumers:
         - name: lab
           credentials:
@@ -33,20 +18,7 @@ const PAIR = { clientId: "0123.access", clientSecret: "s3cret-of-lab-a" };
 const outputs = (url: string) => ({ url, credentials: { "lab/a": PAIR } });
 
 const cloudflare = (options: BenchOptions = {}) =>
-    bench({
-        text: FILE,
-        outputs: outputs("https://llm.example.com"),
-        ...options,
-        says: (call) =>
-            options.says?.(call) ??
-            (call.args[0] === "config" && call.args[1] === "--json"
-                ? {
-                      stdout: JSON.stringify({
-                          "alpa-auth:ssh": { value: "", objectValue: { user: "ubuntu", privateKey: SSH_KEY } },
-                      }),
-                  }
-                : undefined),
-    });
+    bench({ text: FILE, outputs: outputs("https://llm.example.com"), ...options });
 const ROTATE = ["consumer", "rotate", "lab"];
 const text = (file: string, ...parts: RegExp[]) => parts.forEach((part) => assert.match(file, part));
 
@@ -284,10 +256,7 @@ describe("ops consumer list of service tokens", () => {
             "config:\n",
             `config:\n    cloudflare:apiToken: { secure: SEALED }\n    cloudflare:baseUrl: ${address}/client/v4\n`,
         );
-        const { ops } = cloudflare({
-            text: file,
-            says: ({ args }) => (args[1] === "get" ? { stdout: "s3cret-token\n" } : undefined),
-        });
+        const { ops } = cloudflare({ text: file });
         const { out, note } = await exits(3, ops("consumer", "list", "--check"));
         assert.match(out, /lab +│ a +│ +│ 2027-11-25T00:00:00Z +│ disabled +│[^]*^! lab\/a: disabled at Cloudflare/m);
         assert.match(note, /config and Cloudflare differ in 2 of 3 lines\. Run: pulumi up --refresh -s intra$/m);
@@ -295,8 +264,8 @@ describe("ops consumer list of service tokens", () => {
             asked[0].url!,
             /^\/client\/v4\/accounts\/0123456789abcdef0123456789abcdef\/access\/service_tokens/,
         );
-        assert.equal(asked[0].headers.authorization, "Bearer s3cret-token");
-        assert.ok(!(out + note).includes("s3cret"));
+        assert.equal(asked[0].headers.authorization, "Bearer plain-of-SEALED-0123456789");
+        assert.ok(!(out + note).includes("SEALED"));
     });
 
     it("requires the API token", async () => {

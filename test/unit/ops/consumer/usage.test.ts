@@ -3,10 +3,10 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { type RequestListener } from "node:http";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { VERIFIER } from "../../../../components/opt/conversion-phases";
 import { readPeriod, readPrometheus } from "../../../../ops/consumer/usage/prometheus";
-import { bench, exits, STACK_FILE, TODAY } from "../kit";
+import { bench, EDGE_FILE, exits, STACK_FILE, TODAY } from "../kit";
 import { serve } from "../../kit/http";
 
 const PERIOD = readPeriod("7d", new Date(TODAY))!;
@@ -182,7 +182,7 @@ describe("ops consumer usage of an OpenAI-compatible server", () => {
         apisix_http_status: STATUSES,
         apisix_bandwidth: BYTES,
     };
-    const text = STACK_FILE.replace("config:", 'config:\n    alpa-auth:openai: { endpoints: ["10.0.0.1:8000"] }');
+    const text = STACK_FILE.replace("alpa:", "openai:").replace("endpoints:", "models: [a, b]\n        endpoints:");
     const openai = async (...args: string[]) =>
         bench({ text }).ops("consumer", "usage", "--prometheus", await prometheus(TOKENS), ...args);
 
@@ -241,7 +241,7 @@ describe("ops consumer usage prints", () => {
             ],
         });
         const consumers = ["mbzuai-nlp", "team-b"].map((name) => ({ name, credentials: [] }));
-        const text = stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } });
+        const text = stringify({ config: { ...parse(STACK_FILE).config, "alpa-auth:consumers": consumers } });
         const { out } = await bench({ text }).ops("consumer", "usage", "--prometheus", address);
         const page = readFileSync(join(__dirname, "../../../../docs/operate/watch.md"), "utf8");
         assert.ok(page.includes(`\`\`\`text\n${out}\`\`\``), out);
@@ -276,7 +276,7 @@ describe("ops consumer usage rejects", () => {
         });
 
     it("option cloudflare, which has no gateway", async () =>
-        assert.match(await rejected(ADDRESS, STACK_FILE.replace("intra-a", "cloudflare")), /no gateway/));
+        assert.match(await rejected(ADDRESS, EDGE_FILE), /no gateway/));
 
     it("several problems at once", async () => {
         const note = await rejected(["--prometheus", "x", "--since", "soon"]);

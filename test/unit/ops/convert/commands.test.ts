@@ -138,14 +138,10 @@ describe("npm run ops -- convert", () => {
     });
 
     it("lists every problem of a new conversion, and exits with 3", async () => {
-        stack.write(
-            FILE.replace("alpa-serving:1.0.0", "alpa-serving:latest").replace(
-                "config:",
-                "config:\n  alpa-auth:gateway: { closed: x }",
-            ),
-        );
+        stack.write(FILE.replace("config:", "config:\n  alpa-auth:gateway: { closed: x }"));
+        state = stateOf("intra-a", undefined, 2);
         const { note } = await exits(3, stack.ops("convert", "plan"));
-        assert.match(note, /opt\.image: [^]*gateway\.closed: must not be set/);
+        assert.match(note, /gateway\.closed: must not be set[^]* 2 pending operations/);
     });
 
     it("saves an edit of the stack file by hand, and goes on without it", async () => {

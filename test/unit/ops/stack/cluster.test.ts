@@ -1,13 +1,14 @@
 import { strict as assert } from "node:assert";
 import { accessOf } from "../../../../ops/stack/cluster";
 import type { Context } from "../../../../ops/context";
-import type { Stack } from "../../../../ops/stack/stack";
+import type { ReadStack } from "../../../../ops/stack/settings";
 import { fakeApi } from "../../kit/fake-api";
+import { KUBECONFIG, settings } from "../../kit/intra-a";
 
 const stack = {
     name: "intra",
     file: "Pulumi.intra.yaml",
-    text: "config: { alpa-auth:cluster: { kubeconfig: { secure: x } } }",
+    settings: settings("helm", { cluster: { kubeconfig: KUBECONFIG } }),
 };
 
 /** Access to a cluster with this UID, of a stack that has recorded another UID, or none. */
@@ -22,7 +23,7 @@ async function access(uid: string | number, recorded?: string) {
         const outputs = recorded === undefined ? {} : { identity: { cluster } };
         return { code: 0, stdout: JSON.stringify(outputs), stderr: "" };
     };
-    return accessOf({ pulumi } as Context, stack as Stack);
+    return accessOf({ pulumi } as Context, stack as ReadStack);
 }
 
 describe("the access of commands to the cluster of a stack", () => {

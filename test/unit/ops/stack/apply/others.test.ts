@@ -4,6 +4,8 @@ import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { planRevoke } from "../../../../../ops/consumer/plan";
+import type { ReadStack } from "../../../../../ops/stack/settings";
+import { cloudflareStack } from "../../../kit/cloudflare";
 import { fakeApi } from "../../../kit/fake-api";
 import {
     bench,
@@ -134,13 +136,17 @@ describe("ops, a revocation while others have unapplied changes", () => {
 
     it("of a service token disables the token, and then writes that it is removed", () => {
         const text = `config:
-    alpa-auth:option: cloudflare
     alpa-auth:consumers:
         - name: alice
           credentials:
               - { id: a1, method: service-token }
 `;
-        const { alone, after } = planRevoke({ text, flag: "" }, "alice", "a1");
+        const consumers = [{ name: "alice", credentials: [{ id: "a1", method: "service-token" }] }];
+        const { alone, after } = planRevoke(
+            { text, flag: "", settings: cloudflareStack({ consumers }) } as ReadStack,
+            "alice",
+            "a1",
+        );
         assert.match(alone!.text, /\{ id: a1, method: service-token, enabled: false \}/);
         assert.deepEqual(alone!.targets, ["**:StackIdentity::*", "**::alice", "**::alice.a1-token"]);
         assert.doesNotMatch(after!, /a1/);

@@ -42,14 +42,6 @@ describe("review of objects", () => {
         assert.deepEqual([property, old, now], ["spec.http[0].paths", "/a", "/b"]);
     });
 
-    it("knows the components above without the state, from the URN", () => {
-        const component = stack({ url: "http://a" }, { url: "http://b" });
-        const parent = `${component.urn.replace("::alpa", "$alpa-auth:index:ServerRoute::alpa-route")}`;
-        const object = step("ApisixRoute", "alpa-route-rules", rules("a", "/a"), rules("a", "/b"));
-        for (const state of [object.oldState!, object.newState!]) state.parent = parent;
-        assert.deepEqual(codes(review([component, object])), ["breaks-callers access-changed"]);
-    });
-
     it("reports an object that is deleted alone as dangerous as what it protects", () => {
         const policy = below(unchanged, "NetworkPolicy", "closed", { metadata: { name: "closed" } }, undefined);
         const map = below(unchanged, "ConfigMap", "profile", { metadata: { name: "profile" } }, undefined);

@@ -3,10 +3,11 @@
 // preview that the engine still returns the same. Rampart is an emulator, so this does not prove that Rampart restarts what a
 // review says.
 import { strict as assert } from "node:assert";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { CHANGES, MUCH } from "../../../../../recorded/intra-a";
 import { findingsOf } from "../../../../../findings";
 import { read } from "../../../../../recorded/recording";
+import { STACK_FILE } from "../../../kit";
 import { gate } from "../../apply/kit";
 import { recordedSet, type Expected } from "./recorded-set";
 
@@ -62,7 +63,7 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
         const one = gate({
             steps,
-            text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
+            text: stringify({ config: { ...parse(STACK_FILE).config, "alpa-auth:consumers": consumers } }),
         });
         const alone = await one.ops("consumer", "prune-expired");
         assert.equal(alone.code, 0, alone.note);

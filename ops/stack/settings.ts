@@ -1,13 +1,23 @@
+/** The settings of a stack, from its stack file and callers file. */
 import { dirname } from "node:path";
+import { apiProblems, readApiAccess, type ApiAccess } from "../../config/api-access";
 import { ConfigError, parse, type Settings } from "../../config";
-import { plainSecrets } from "../../config/stack-file";
+import { authenticatorOf } from "../../config/options";
+import { pathText } from "../../config/problems";
+import { plainSecrets, PROJECT } from "../../config/stack-file";
 import type { Context } from "../context";
 import { asPulumiReads, parseYaml } from "./yaml-edit";
 import { ask, jsonObject } from "./pulumi";
-import type { Stack } from "./stack";
-import { PROJECT } from "./stack-file";
+import { findStack, type Stack } from "./stack";
 
 const PREFIX = `${PROJECT}:`;
+
+/** A stack whose config is valid. */
+export interface ReadStack extends Stack {
+    settings: Settings;
+    /** Access to the Cloudflare API, which only some options need. */
+    api: ApiAccess;
+}
 
 /** Result of checking a stack file. */
 interface Verdict {
@@ -16,7 +26,7 @@ interface Verdict {
 }
 
 /** The stack file, with its place and its callers file. */
-type Files = Pick<Stack, "file" | "text" | "callers">;
+export type Files = Pick<Stack, "file" | "text" | "callers">;
 
 /** Checks a stack as `pulumi up` will. @param secrets plain text by ciphertext @param today decides which credentials have expired */
 export function checkConfig(files: Files, secrets: ReadonlyMap<string, string>, today?: Date): Verdict {
@@ -30,25 +40,45 @@ export function checkConfig(files: Files, secrets: ReadonlyMap<string, string>, 
 
 /** Reads the settings of a stack. The parameters mean the same as in {@link checkConfig}. @throws ConfigError that lists all problems */
 function readSettings({ file, text, callers }: Files, secrets: ReadonlyMap<string, string>, today?: Date): Settings {
-    const read = asPulumiReads(parseYaml(text), secrets) as { config?: Record<string, unknown> } | null;
-    const encrypted = parseYaml(text).toJS() as { config?: Record<string, unknown> } | null;
-    const own = Object.entries(read?.config ?? {}).filter(([key]) => key.startsWith(PREFIX) || !key.includes(":"));
+    const encrypted = configOf(parseYaml(text).toJS());
+    const own = Object.entries(configOf(asPulumiReads(parseYaml(text), secrets))).filter(
+        ([key]) => key.startsWith(PREFIX) || !key.includes(":"),
+    );
     const raw = own.map(([key, value]): [string, string] => [
         key.replace(PREFIX, ""),
         typeof value === "string" ? value : JSON.stringify(value),
     ]);
     const inPlain = plainSecrets(text);
     const isSecret = (key: string, value?: unknown) =>
-        JSON.stringify(encrypted?.config?.[`${PREFIX}${key}`] ?? encrypted?.config?.[key] ?? null).includes(
-            '{"secure":',
-        ) && !inPlain(value);
+        JSON.stringify(encrypted[`${PREFIX}${key}`] ?? encrypted[key] ?? null).includes('{"secure":') &&
+        !inPlain(value);
     return parse(Object.fromEntries(raw), isSecret, today, undefined, dirname(file), callers?.text);
 }
 
-/** The settings of a stack. @throws ConfigError that lists all problems of its config */
-export async function settingsOf(context: Context, stack: Stack): Promise<Settings> {
-    return readSettings(stack, await readSecrets(context, stack), context.today);
+function configOf(file: unknown): Record<string, unknown> {
+    return (file as { config?: Record<string, unknown> } | null)?.config ?? {};
 }
+
+/**
+ * Finds a stack and reads its config.
+ * @param option value of `--stack`. Default: the stack that Pulumi has selected
+ * @throws ConfigError that lists all problems of its config
+ */
+export async function readStack(context: Context, option: string | undefined): Promise<ReadStack> {
+    const stack = await findStack(context, option);
+    const secrets = await readSecrets(context, stack);
+    const { text } = stack;
+    const settings = readSettings(stack, secrets, context.today);
+    const encrypted = configOf(parseYaml(text).toJS());
+    const all = configOf(asPulumiReads(parseYaml(text), secrets)) as Record<string, string>;
+    const api = readApiAccess(all, (key) => typeof encrypted[key] === "object");
+    // Commands print lines of the stack file.
+    if (api.inPlain) throw new ConfigError([...apiProblems(api)].map((one) => `${pathText(one.path)}: ${one.message}`));
+    return { ...stack, settings, api };
+}
+
+/** Whether Cloudflare's edge authenticates the callers, and not a gateway. */
+export const isEdge = ({ settings }: Pick<ReadStack, "settings">) => authenticatorOf(settings.option) === "edge";
 
 /** Returns the plain text of each ciphertext in a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */
 export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
@@ -59,8 +89,7 @@ export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Ma
         await ask(pulumi, args),
         "pulumi config",
     );
-    const file = parseYaml(stack.text).toJS() as { config?: Record<string, unknown> } | null;
-    for (const [key, encrypted] of Object.entries(file?.config ?? {})) {
+    for (const [key, encrypted] of Object.entries(configOf(parseYaml(stack.text).toJS()))) {
         const value = plain[key] ?? plain[`${PREFIX}${key}`];
         pair(encrypted, value?.objectValue ?? value?.value, found);
     }
