@@ -44,15 +44,15 @@ describe("gateway Admin API", () => {
             501,
             /field realm of plugin key-auth/,
         ],
-        ["a wrong value", "/routes/r", () => route({ "limit-count": { ...limit, count: 0 } }), 400, /"count"/],
         [
-            "a missing field",
+            "a wrong value",
             "/routes/r",
-            () => route({ "limit-count": { count: 1 } }),
+            () => route({ "limit-count": { ...limit, count: 0 } }),
             400,
-            /"time_window" is required/,
+            /limit-count\.count/,
         ],
-        ["keys in queries", "/routes/r", () => route({ "key-auth": { query: "key" } }), 400, /property "query"/],
+        ["a missing field", "/routes/r", () => route({ "limit-count": { count: 1 } }), 400, /limit-count\./],
+        ["keys in queries", "/routes/r", () => route({ "key-auth": { query: "key" } }), 400, /key-auth\.query/],
         [
             "another policy",
             "/routes/r",
@@ -96,7 +96,7 @@ describe("gateway Admin API", () => {
         ["https", "/upstreams/u", () => ({ ...kit.target, scheme: "https" }), 400, /scheme/],
         ["passive checks", "/upstreams/u", () => ({ ...kit.target, checks: { passive: {} } }), 501, /field passive/],
         ["a missing service", "/routes/r", () => ({ uri: "/x", service_id: "none" }), 400, /services \[none\]/],
-        ["a name with a dot", "/consumers", () => ({ username: "a.b" }), 400, /"username"/],
+        ["a name with a dot", "/consumers", () => ({ username: "a.b" }), 400, /username/],
         ["a lost credential", "/consumers/none/credentials/a", () => ({ plugins: {} }), 404, /^consumer not found$/],
         ["a global rule", "/global_rules/1", () => ({ plugins: {} }), 501, /PUT global_rules/],
         ["an unknown kind", "/nope/1", () => ({}), 501, /PUT nope/],
@@ -137,11 +137,5 @@ describe("gateway Admin API", () => {
             status: 404,
             body: { message: "Key not found" },
         });
-    });
-
-    it("binds a limit-count group's name to its first configuration", async () => {
-        const grouped = (count: number) => route({ "limit-count": { ...limit, count, group: "g" } });
-        await kit.put("/routes/g", grouped(1));
-        assert.match(String((await kit.admin("PUT", "/routes/g", grouped(2))).body.error_msg), /group conf mismatched/);
     });
 });

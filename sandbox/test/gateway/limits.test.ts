@@ -153,7 +153,7 @@ describe("gateway limits shared through Redis", () => {
                 await using({ redis_host: AWAY });
                 assert.equal((await send(kits[0])).status, status);
                 assert.equal((await kits[0].send("/completions")).status, 401);
-                assert.match(kits[0].logged.join("\n"), new RegExp(`${plugin}: shared counters: `));
+                assert.match(kits[0].logged.join("\n"), /shared counters: /);
                 await using({ redis_timeout: 1000 });
                 assert.equal((await send(kits[0])).status, 200);
                 redis.hang(true); // on a connection that has already worked
