@@ -9,9 +9,9 @@
  * GET, PUT and DELETE.
  *
  * Known differences: messages about an invalid configuration; re-encoded JSON keeps the order of its fields, while APISIX uses the
- * unstable order of a Lua table (core/json.lua), on which no program can rely; idle connections to upstreams are kept for 2 s, not
- * 60; the objects are in memory instead of an etcd, and keys in answers of the Admin API are neither encrypted nor shown after a
- * write.
+ * unstable order of a Lua table (core/json.lua), and forms of equal numbers differ; on which node chash puts a consumer; groups of
+ * limit-count are not compared; idle connections to upstreams are kept for 2 s, not 60; the objects are in memory instead of an
+ * etcd, and keys in answers of the Admin API are neither encrypted nor shown after a write.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
