@@ -107,7 +107,6 @@ program
     .command("redis")
     .description("Run a real Redis or Valkey alone, for limits shared by several gateways")
     .requiredOption("--port <port>", "port to listen on", port)
-    .option("--password <password>", "password that clients must give")
     .action((options) => standalone().runRedis(options));
 
 // EPIPE is not an error: the reader of the output, such as `head`, has stopped reading.

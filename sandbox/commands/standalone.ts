@@ -74,7 +74,7 @@ export async function runAlpa(options: { port: number; seconds: number }): Promi
     await closeOnSignal(alpa);
 }
 
-export async function runRedis(options: { port: number; password?: string }): Promise<void> {
+export async function runRedis(options: { port: number }): Promise<void> {
     const stateDir = mkdtempSync(join(tmpdir(), "alpa-auth-redis-"));
     const guard = await startGuard({ stateDir, sandboxId: stateDir });
     try {

@@ -9,9 +9,9 @@
  * GET, PUT and DELETE.
  *
  * Known differences: messages about an invalid configuration; re-encoded JSON keeps the order of its fields, while APISIX uses the
- * unstable order of a Lua table (core/json.lua), on which no program can rely; idle connections to upstreams are kept for 2 s, not
- * 60; the objects are in memory instead of an etcd, and keys in answers of the Admin API are neither encrypted nor shown after a
- * write.
+ * unstable order of a Lua table (core/json.lua), and forms of equal numbers differ; on which node chash puts a consumer; groups of
+ * limit-count are not compared; idle connections to upstreams are kept for 2 s, not 60; the objects are in memory instead of an
+ * etcd, and keys in answers of the Admin API are neither encrypted nor shown after a write.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -22,9 +22,8 @@ import { createDataServer } from "./data-plane/server";
 import { AccessLog, type AccessLogSettings } from "./observed/access-log";
 import { createMetricsServer, type MetricsOptions } from "./observed/metrics";
 import { createAgent } from "./upstream/proxy";
-import type { Resolve } from "./counters/redis-connections";
-import { LuaMachine } from "./serverless/machine";
-import { Certificates } from "./objects/ssl";
+import type { Resolve } from "./counters/shared-counters";
+import { startLua } from "./serverless/machine";
 import { Store } from "./objects/store";
 import { listen } from "../processes/listen";
 import { createTlsServer, type TlsOptions } from "./data-plane/tls";
@@ -91,7 +90,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const log = options.log ?? (() => undefined);
     const configuration = options.configuration ?? new Configuration();
     configuration.hasFolders = true;
-    const store = new Store(configuration, await LuaMachine.start(), options.resolve ?? (() => undefined), log, {
+    await startLua();
+    const store = new Store(configuration, options.resolve ?? (() => undefined), log, {
         httpsPort: options.httpsPort ?? options.tls?.port,
         secondLasts: options.secondLasts,
         buckets: options.metrics?.buckets,
@@ -108,7 +108,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         });
     const keys = { admin: options.adminKey, viewer: options.viewerKey };
     const admin = createAdminServer(store, keys, options.etcdPassword, log);
-    const tls = options.tls && createTlsServer(data, new Certificates(store.config), options.tls.protocols);
+    const tls = options.tls && createTlsServer(data, store.config, options.tls.protocols);
 
     const closers = await openAll([
         [data, options.port],
@@ -117,7 +117,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         ...(metrics && options.metrics ? [[metrics, options.metrics.port] as const] : []),
     ]).catch((error: Error) => {
         agent.destroy();
-        store.lua.close();
         throw error;
     });
     let over: Promise<void> | undefined;
@@ -125,9 +124,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         await Promise.all(closers.map((close) => close(graceSeconds)));
         over ??= (async () => {
             agent.destroy();
-            store.close();
-            await store.shared.close();
-            store.lua.close();
+            await store.close();
         })();
         await over;
     };

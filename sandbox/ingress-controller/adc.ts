@@ -13,7 +13,7 @@
 
 import { isDeepStrictEqual } from "node:util";
 
-import type { ApisixObject, Collection } from "./objects";
+import { credentialsOf, type ApisixObject, type Collection } from "./objects";
 
 type Body = Record<string, unknown>;
 
@@ -128,8 +128,4 @@ function compared(value: Body): Body {
     return Object.fromEntries(
         Object.entries(value).filter(([name, field]) => !NOT_COMPARED.includes(name) && !isEmpty(field)),
     );
-}
-
-export function credentialsOf(username: string): string {
-    return `consumers/${username}/credentials`;
 }

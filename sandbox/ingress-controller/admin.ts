@@ -1,9 +1,9 @@
 // Writes to APISIX. Each synchronization reads the objects of an Admin API, compares them with the desired objects (adc.ts),
 // and writes the differences.
 
-import { changes, credentialsOf, LISTED, type Change, type Listed } from "./adc";
+import { changes, LISTED, type Change, type Listed } from "./adc";
 import type { Target } from "./gateway";
-import type { ApisixObject } from "./objects";
+import { credentialsOf, type ApisixObject } from "./objects";
 
 export interface Failure {
     /** The object that could not be written; undefined if a deletion failed. */

@@ -6,6 +6,7 @@ import { secretText, type Resource, type World } from "./kinds";
 import {
     configsOf,
     credentialId,
+    credentialsOf,
     nameId,
     onlyHas,
     ownerLabels,
@@ -31,7 +32,7 @@ export function translateConsumer(
         // Values from a Secret are always strings. If a field must be a number or a boolean, APISIX rejects the string.
         const values = secretText(world, secretRef.namespace ?? namespace, secretRef.name);
         const id = credentialId(username, name);
-        const path = `consumers/${username}/credentials/${id}`;
+        const path = `${credentialsOf(username)}/${id}`;
         if (values)
             objects.push({ collection: "credentials", id, path, body: { id, name, plugins: { [type]: values } } });
         else

@@ -41,10 +41,6 @@ export type Kind = keyof typeof KINDS;
 /** All objects by kind. */
 export type World = Record<Kind, Resource[]>;
 
-export function emptyWorld(): World {
-    return Object.fromEntries(Object.keys(KINDS).map((kind) => [kind, []])) as unknown as World;
-}
-
 /** Key of a resource: "namespace/name". */
 export function keyOf({ metadata }: Resource): string {
     return `${metadata.namespace ?? ""}/${metadata.name}`;

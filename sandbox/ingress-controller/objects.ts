@@ -43,6 +43,11 @@ export function nameId(name: string): string {
     return crc32(name).toString(16);
 }
 
+/** Path of a consumer's credentials below /apisix/admin. */
+export function credentialsOf(username: string): string {
+    return `consumers/${username}/credentials`;
+}
+
 /** Id of a credential, which upstreams get in X-Credential-Identifier. */
 export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");

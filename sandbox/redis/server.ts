@@ -15,8 +15,6 @@ const START_MS = 20_000;
 interface RedisOptions {
     /** Port on 127.0.0.1; 0: any free one. */
     port: number;
-    /** Password of the default user (requirepass). @default none */
-    password?: string;
     /** Lines of the configuration file. By default, they disable writes to disk. */
     lines?: string[];
     /** State directory that records the process. @default the server's own folder */
@@ -46,10 +44,8 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-redis-"));
     const port = await freePort(options.port || undefined);
     const file = join(folder, "redis.conf");
-    const { password, lines = ['save ""', "appendonly no"] } = options;
-    // The password is in the configuration file, because every user of the machine can read arguments.
-    const secret = password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`];
-    const text = [...lines, "bind 127.0.0.1", `port ${port}`, `dir ${folder}`, ...secret, ""].join("\n");
+    const { lines = ['save ""', "appendonly no"] } = options;
+    const text = [...lines, "bind 127.0.0.1", `port ${port}`, `dir ${folder}`, ""].join("\n");
     writeFileSync(file, text, { mode: 0o600 });
     const logFile = join(folder, "redis.log");
     const stateDir = options.stateDir ?? folder;

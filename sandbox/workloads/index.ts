@@ -10,7 +10,7 @@ import { addressOf } from "./connector-pods";
 import type { Lost } from "../control-plane/node-port";
 import { Looks } from "./looks";
 import { Nodes } from "./nodes";
-import type { Resolve } from "../gateway/counters/redis-connections";
+import type { Resolve } from "../gateway/counters/shared-counters";
 import { OPERATOR } from "./operators";
 import { startParts, type Parts, type WorkloadsOptions } from "./parts";
 import { PAUSE } from "./pods/images";

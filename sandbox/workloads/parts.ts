@@ -2,7 +2,7 @@
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import type { ControlPlane } from "../control-plane";
 import type { EdgePlace } from "../cloudflare/edge/server";
-import type { Resolve } from "../gateway/counters/redis-connections";
+import type { Resolve } from "../gateway/counters/shared-counters";
 import type { RealParts } from "../real/choice";
 import { ClusterNetwork } from "../real/network";
 import type { Found, PartName } from "../real/parts";

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { SERVER } from "../http/nginx";
 import { parseTarget } from "../http/uri";
-import { Invalid } from "../lua/schema";
+import { Invalid } from "../plugins/plugin";
 import type { Stored } from "../objects/configuration";
 import type { Store } from "../objects/store";
 import { Unsupported } from "../unsupported";

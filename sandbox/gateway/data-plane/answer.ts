@@ -5,13 +5,9 @@ import { bytes, HeaderList } from "../http/headers";
 import { SERVER, errorPage, statusText } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
-/**
- * Whether the plugin applies to the request, according to the plugin's `_meta.filter`. The filter is evaluated once per
- * request.
- */
-export function applies(ctx: Context, entry: Entry): boolean {
-    if (!ctx.notes.has(entry)) ctx.notes.set(entry, entry.filter?.(ctx.lookup) ?? true);
-    return ctx.notes.get(entry) === true;
+/** Whether the plugin applies to the request, according to the plugin's `_meta.filter`. */
+export function applies(ctx: Context, { filter }: Entry): boolean {
+    return filter?.(ctx.lookup) ?? true;
 }
 
 /** Headers of an upstream's answer that nginx does not pass on. */
@@ -42,7 +38,8 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     }
     if (entries.some(({ handlers }) => handlers.wantsBody?.(ctx))) {
         const whole = Buffer.isBuffer(body) ? body : await collect(body);
-        body = entries.reduce((one, { handlers }) => handlers.bodyFilter?.(ctx, one) ?? one, whole);
+        const changing = entries.filter(({ handlers }) => handlers.wantsBody?.(ctx));
+        body = changing.reduce((one, { handlers }) => handlers.bodyFilter?.(one) ?? one, whole);
     }
     const filtered = (piece: Buffer) =>
         entries.reduce((one, { before }) => before?.(ctx, "body_filter", one) ?? one, piece);
@@ -68,17 +65,16 @@ export function sendGap(ctx: Context, message: string): void {
 }
 
 /** Sets the status and headers of an answer by APISIX or nginx, and returns its body. */
-function exitBody(ctx: Context, exit: Exit): Buffer {
-    ctx.status = exit.code;
-    if (exit.body === undefined && exit.code >= 300) {
-        const page = Buffer.from(errorPage(exit.code));
-        ctx.response.set("Content-Type", page.length > 0 ? "text/html; charset=utf-8" : undefined);
+function exitBody(ctx: Context, { code, body }: Exit): Buffer {
+    ctx.status = code;
+    if (body === undefined && code >= 300) {
+        const page = Buffer.from(errorPage(code));
+        ctx.response.set("Content-Type", "text/html; charset=utf-8");
         ctx.response.set("Content-Length", String(page.length));
         return page;
     }
     if (!ctx.response.has("Content-Type")) ctx.response.set("Content-Type", "text/plain; charset=utf-8");
-    if (exit.body === undefined) return Buffer.alloc(0);
-    return Buffer.from(typeof exit.body === "string" ? exit.body : `${JSON.stringify(exit.body)}\n`);
+    return Buffer.from(typeof body === "object" ? `${JSON.stringify(body)}\n` : (body ?? ""));
 }
 
 function writeHead(ctx: Context, reason: string | undefined): void {

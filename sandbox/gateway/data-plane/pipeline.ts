@@ -7,6 +7,7 @@ import { Unsupported } from "../unsupported";
 import { mergeEntries } from "../objects/entries";
 import type { AccessLog } from "../observed/access-log";
 import { figuresOf } from "../request/figures";
+import { forgetLua } from "../serverless/machine";
 import { ClientGone, proxy } from "../upstream/proxy";
 import type { Store } from "../objects/store";
 import type { Entry, Exit } from "../request/types";
@@ -41,59 +42,52 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
                 before?.(ctx, "log");
                 handlers.log?.(ctx);
             }
-        parts.store.lua.forget(ctx);
-        parts.accessLog?.add(ctx, ctx.figures);
+        forgetLua(ctx);
+        parts.accessLog?.add(ctx, ctx.remoteAddress, ctx.figures);
         parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status, check });
     }
 }
 
 async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> {
-    let answer: IncomingMessage | Exit;
+    let answer: IncomingMessage | Exit | undefined;
     try {
-        answer = await runPhases(ctx, parts);
-    } catch (error) {
-        if (error instanceof ClientGone || ctx.answer.destroyed) return;
-        if (error instanceof Unsupported) return refuse(ctx, error, parts);
-        answer = { code: error instanceof NginxExit ? error.status : 500 };
-        if (!(error instanceof NginxExit)) parts.log(`gateway: request failed: ${(error as Error).stack}`);
-    }
-    if (!("code" in answer && answer.code === 413)) ctx.sendContinue(); // nginx reads and discards the body of a rejected request
-    try {
+        answer = await runPhases(ctx, parts).catch((error: unknown): Exit => {
+            if (error instanceof ClientGone || error instanceof Unsupported || ctx.answer.destroyed) throw error;
+            if (error instanceof NginxExit) return { code: error.status };
+            parts.log(`gateway: request failed: ${(error as Error).stack}`);
+            return { code: 500 };
+        });
+        if (!("code" in answer && answer.code === 413)) ctx.sendContinue(); // nginx discards the body of a rejected request
         await send(ctx, answer);
     } catch (error) {
-        if (!("code" in answer)) answer.destroy();
+        if (answer && !("code" in answer)) answer.destroy();
         if (ctx.answer.destroyed) return; // the gateway was killed, or the client has disconnected
         if (!(error instanceof Unsupported) || ctx.answer.headersSent) throw error;
-        refuse(ctx, error, parts);
+        parts.log(error.message);
+        ctx.sendContinue();
+        sendGap(ctx, error.message);
     }
-}
-
-/** Answers a request that needs an unsupported feature. No later phase runs for the request, not even filters of the answer. */
-function refuse(ctx: Context, { message }: Unsupported, { log }: PipelineParts): void {
-    log(message);
-    ctx.sendContinue();
-    sendGap(ctx, message);
 }
 
 async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise<IncomingMessage | Exit> {
     ctx.route = store.router().match(ctx);
     if (!ctx.route) return { code: 404, body: { error_msg: "404 Route Not Found" } };
-    const { plugins, upstream } = ctx.route;
+    const { plugins, upstreamKey } = ctx.route;
     ctx.entries = plugins;
     const rewritten = await runPhase(ctx, ctx.entries, "rewrite");
     if (rewritten) return rewritten;
     if (ctx.consumer) {
-        const before = new Set(plugins.map(({ name }) => name));
         ctx.entries = mergeEntries(plugins, ctx.consumer.plugins);
         // Plugins that only the consumer has. The rewrite phase has not run for these plugins yet.
-        const added = ctx.entries.filter(({ name }) => !before.has(name));
+        const added = ctx.entries.filter(({ name }) => !plugins.some((one) => one.name === name));
         const exit = await runPhase(ctx, added, "rewrite");
         if (exit) return exit;
     }
     const exit = await runPhase(ctx, ctx.entries, "access");
     if (exit) return exit;
-    if (!upstream || upstream.nodes.length === 0) return { code: 503 };
-    return proxy(ctx, upstream, store.pickerFor(upstream)(ctx), { agent, resolve: store.resolve });
+    const balancer = upstreamKey === undefined ? undefined : store.balancer(upstreamKey);
+    if (!balancer || balancer.upstream.nodes.length === 0) return { code: 503 };
+    return proxy(ctx, balancer.upstream, balancer.pick(ctx), { agent, resolve: store.resolve });
 }
 
 /** Runs a phase of the plugins, until one of them ends the request. */

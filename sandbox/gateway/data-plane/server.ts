@@ -10,7 +10,7 @@ import { errorPage, statusText } from "../http/nginx";
 import { Unsupported } from "../unsupported";
 import { bytesSinceLast } from "../request/figures";
 import { handleRequest, type PipelineParts } from "./pipeline";
-import { RawHeads } from "../http/raw-head";
+import { followHeads, restoreTabs } from "../http/raw-head";
 import { parseTarget } from "../http/uri";
 
 /**
@@ -50,7 +50,6 @@ export function createDataServer(parts: PipelineParts): Server {
 }
 
 class DataPort {
-    private readonly heads = new RawHeads();
     /** Connections that got their last answer, and are still read so that the client receives it. */
     private readonly lingering = new WeakSet<Socket>();
 
@@ -61,13 +60,13 @@ class DataPort {
         const { parts } = this;
         // the connection has had its last answer, so later requests on it get none
         if (this.lingering.has(request.socket)) return;
-        this.heads.restoreTabs(request);
+        restoreTabs(request);
         answer.on("error", () => undefined); // the client has disconnected
         request.on("error", () => undefined);
         const problem = refuse(request);
         if (problem) return this.refusal(request, answer, problem);
         const target = parseTarget(request.url ?? "/")!; // refuse() has rejected other targets
-        const ctx = new Context(request, answer, target, expects, parts.accessLog?.variables);
+        const ctx = new Context(request, answer, target, expects, parts.accessLog?.declared.variables);
         handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
     }
 
@@ -97,7 +96,7 @@ class DataPort {
 
     connected(socket: Socket): void {
         socket.setNoDelay(true);
-        this.heads.follow(socket);
+        followHeads(socket);
         // Node.js closes a connection right after its last answer. Unread request bytes would then cause a reset, which can
         // overtake the answer. This function does what nginx does: it stops writing, reads on for a while, then closes.
         socket.destroySoon = () => {
@@ -125,7 +124,7 @@ class DataPort {
 
     private refused(status: number, socket: Socket): void {
         const figures = { status, requestSeconds: 0, ...bytesSinceLast(socket) };
-        this.parts.accessLog?.addRefused(socket.remoteAddress ?? "", figures);
+        this.parts.accessLog?.add(undefined, socket.remoteAddress ?? "", figures);
         this.parts.onAnswer?.({ caller: null, status });
     }
 }

@@ -9,7 +9,8 @@
  */
 import type { Server } from "node:http";
 import { createServer, type SecureVersion, type Server as TlsServer } from "node:tls";
-import type { Certificates } from "../objects/ssl";
+import type { Configuration } from "../objects/configuration";
+import { certificateFor } from "../objects/ssl";
 
 export interface TlsOptions {
     /** Port for TLS; 0: any free one. */
@@ -21,7 +22,7 @@ export interface TlsOptions {
 const VERSIONS: SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
 /** @param data server of the data port, which handles the decrypted requests @throws Error for unsupported versions */
-export function createTlsServer(data: Server, certificates: Certificates, protocols: string): TlsServer {
+export function createTlsServer(data: Server, config: Configuration, protocols: string): TlsServer {
     const named = protocols.split(" ").filter((one) => one !== "");
     const unknown = named.find((one) => !VERSIONS.includes(one as SecureVersion));
     if (unknown !== undefined || named.length === 0)
@@ -33,7 +34,7 @@ export function createTlsServer(data: Server, certificates: Certificates, protoc
         maxVersion: sorted.at(-1),
         SNICallback: (name, done) => {
             try {
-                done(null, certificates.find(name));
+                done(null, certificateFor(config, name));
             } catch (error) {
                 done(error as Error); // the key does not belong to the certificate
             }

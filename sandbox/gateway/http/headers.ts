@@ -16,8 +16,13 @@ export class HeaderList {
     }
 
     all(name: string): string[] {
-        const wanted = name.toLowerCase();
-        return this.pairs.filter(([n]) => n.toLowerCase() === wanted).map(([, value]) => value);
+        return this.pairs.filter(([n]) => n.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+    }
+
+    /** All values of a header whose name is written as in nginx's variables, with underscores; undefined if there is none. */
+    joined(variable: string): string | undefined {
+        const found = this.pairs.filter(([name]) => name.toLowerCase().replaceAll("-", "_") === variable);
+        return found.length > 0 ? found.map(([, value]) => value).join(", ") : undefined;
     }
 
     has(name: string): boolean {
@@ -26,11 +31,10 @@ export class HeaderList {
 
     /** Replaces all headers of a name by one; undefined removes them. */
     set(name: string, value: string | undefined): void {
-        const wanted = name.toLowerCase();
-        const at = this.pairs.findIndex(([n]) => n.toLowerCase() === wanted);
-        const spelling = at < 0 ? name : this.pairs[at][0];
-        const others = this.pairs.filter(([n]) => n.toLowerCase() !== wanted);
-        if (value !== undefined) others.splice(at < 0 ? others.length : at, 0, [spelling, value]);
+        const isOther = ([n]: HeaderPair) => n.toLowerCase() !== name.toLowerCase();
+        const at = this.pairs.findIndex((pair) => !isOther(pair));
+        const others = this.pairs.filter(isOther);
+        if (value !== undefined) others.splice(at < 0 ? others.length : at, 0, [this.pairs[at]?.[0] ?? name, value]);
         this.pairs = others;
     }
 
@@ -49,5 +53,5 @@ export class HeaderList {
 
 /** The UTF-8 bytes of a configured text, as a string of one character per byte. */
 export function bytes(text: string): string {
-    return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
+    return Buffer.from(text, "utf8").toString("latin1");
 }

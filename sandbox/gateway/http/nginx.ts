@@ -1,42 +1,25 @@
-/**
- * Answers of nginx itself, below APISIX: error pages and status texts.
- * Facts: recordings of APISIX 3.18.0 (OpenResty 1.29.2.4).
- */
+/** Answers of nginx itself, below APISIX: error pages and status texts, as recorded from APISIX 3.18.0 (OpenResty 1.29.2.4). */
+import { STATUS_CODES } from "node:http";
 import { APISIX_VERSION } from "../version";
 
 /** Value of `Server` in answers by APISIX. If nginx rejects a request before APISIX runs, the value is "openresty". */
 export const SERVER = `APISIX/${APISIX_VERSION}`;
 
-/** Status texts of nginx's pages; an answer with another status has an empty body. */
+/** Status texts that differ from those of Node.js. */
 const STATUS_TEXT: Record<number, string> = {
-    200: "OK",
-    201: "Created",
-    204: "No Content",
-    301: "Moved Permanently",
-    304: "Not Modified",
-    308: "Permanent Redirect",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
     405: "Not Allowed",
     413: "Request Entity Too Large",
     414: "Request-URI Too Large",
-    429: "Too Many Requests",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
 };
 
 export function statusText(status: number): string {
-    return STATUS_TEXT[status] ?? "";
+    return STATUS_TEXT[status] ?? STATUS_CODES[status] ?? "";
 }
 
 export function errorPage(status: number, detail?: string): string {
-    const text = status === 401 ? "Authorization Required" : STATUS_TEXT[status];
-    if (text === undefined || status < 300) return "";
+    const text = status === 401 ? "Authorization Required" : statusText(status);
     return [
         "<html>",
         `<head><title>${status} ${detail ?? text}</title></head>`,

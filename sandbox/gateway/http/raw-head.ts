@@ -2,31 +2,24 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
-/** Number of bytes kept for each connection. Node.js rejects request heads that are longer. */
-const LONGEST = 1024 * 1024;
+/** Number of bytes kept for each connection: more than nginx accepts in a head. */
+const LONGEST = 64 * 1024;
+const recent = new WeakMap<Socket, string>();
 
-/** Keeps the latest bytes of each connection, to read the head of a request exactly as it was sent. */
-export class RawHeads {
-    private readonly recent = new WeakMap<Socket, string>();
+/** Keeps the latest bytes of a connection. The listener runs before Node's parser gets them. */
+export function followHeads(socket: Socket): void {
+    socket.prependListener("data", (chunk: Buffer) =>
+        recent.set(socket, ((recent.get(socket) ?? "") + chunk.toString("latin1")).slice(-LONGEST)),
+    );
+}
 
-    /** Keeps the bytes of a connection. The listener runs before Node's parser gets them. */
-    follow(socket: Socket): void {
-        socket.prependListener("data", (chunk: Buffer) => {
-            const text = (this.recent.get(socket) ?? "") + chunk.toString("latin1");
-            this.recent.set(socket, text.slice(-LONGEST));
-        });
-    }
-
-    restoreTabs({ socket, rawHeaders }: IncomingMessage): void {
-        const text = this.recent.get(socket) ?? "";
-        this.recent.delete(socket);
-        if (!text.includes("\t")) return;
-        for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-            const [name, value] = [rawHeaders[i], rawHeaders[i + 1]].map((part) =>
-                part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"),
-            );
-            const written = [...text.matchAll(new RegExp(`\n${name}:([ \t]*${value}[ \t]*)\r?\n`, "g"))].at(-1)?.[1];
-            if (written !== undefined) rawHeaders[i + 1] = written.replace(/^ +| +$/g, "");
-        }
+export function restoreTabs({ socket, rawHeaders }: IncomingMessage): void {
+    const lines = (recent.get(socket) ?? "").split(/\r?\n/).filter((line) => line.includes("\t"));
+    recent.delete(socket);
+    for (const line of lines) {
+        const [name, ...rest] = line.split(":");
+        const value = rest.join(":").replace(/^ +| +$/g, "");
+        for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+            if (rawHeaders[i] === name && rawHeaders[i + 1] === value.trim()) rawHeaders[i + 1] = value;
     }
 }

@@ -27,9 +27,3 @@ export function parseTarget(raw: string): Target | undefined {
     const isFolder = kept.length > 0 && ["", ".", ".."].includes(segments.at(-1)!);
     return { uri: `/${kept.join("/")}${isFolder ? "/" : ""}`, args: query || undefined, unparsed };
 }
-
-/** Escapes a path for the request line to the upstream, as nginx does since 1.21.1 (ngx_escape_uri, NGX_ESCAPE_URI). */
-export function escapePath(path: string): string {
-    const hex = (ch: string) => `%${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-    return path.replace(/[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]/g, hex);
-}

@@ -6,24 +6,29 @@ import type { Context } from "../request/context";
 import type { Route } from "../request/types";
 
 export class Router {
-    /** Routes by their paths, prefixes without the final star. */
-    private readonly exact = new Map<string, Route[]>();
-    private readonly prefixes: [prefix: string, routes: Route[]][];
+    /** Each route with each of its paths, in the order in which they are tried. */
+    private readonly paths: [path: string, isPrefix: boolean, route: Route][];
 
     constructor(routes: Route[]) {
-        const prefixes = new Map<string, Route[]>();
-        for (const route of [...routes].sort((a, b) => b.priority - a.priority))
-            for (const uri of route.uris) {
-                const [table, path] = uri.endsWith("*") ? [prefixes, uri.slice(0, -1)] : [this.exact, uri];
-                table.set(path, [...(table.get(path) ?? []), route]);
-            }
-        this.prefixes = [...prefixes].sort(([a], [b]) => b.length - a.length);
+        this.paths = routes
+            .flatMap((route) => route.uris.map((uri): [string, Route] => [uri, route]))
+            .map(([uri, route]): [string, boolean, Route] => [uri.replace(/\*$/, ""), uri.endsWith("*"), route])
+            .sort(
+                ([a, isPrefixA, routeA], [b, isPrefixB, routeB]) =>
+                    Number(isPrefixA) - Number(isPrefixB) ||
+                    (isPrefixA ? b.length - a.length : 0) ||
+                    routeB.priority - routeA.priority,
+            );
     }
 
     match(ctx: Context): Route | undefined {
-        const found = this.prefixes.filter(([prefix]) => ctx.uri.startsWith(prefix)).flatMap(([, routes]) => routes);
-        return [...(this.exact.get(ctx.uri) ?? []), ...found].find(
-            ({ methods, vars }) => (!methods?.length || methods.includes(ctx.method)) && vars(ctx.lookup),
+        const { uri } = ctx.target;
+        const found = this.paths.find(
+            ([path, isPrefix, { methods, vars }]) =>
+                (isPrefix ? uri.startsWith(path) : uri === path) &&
+                (!methods?.length || methods.includes(ctx.method)) &&
+                vars(ctx.lookup),
         );
+        return found?.[2];
     }
 }

@@ -2,21 +2,18 @@
  * The objects that the data plane derives from the configuration, and the state of the gateway's process. A write changes
  * these objects at once.
  */
-import { createPicker, type Picker } from "../upstream/balancer";
+import { Balancer } from "../upstream/balancer";
 import type { Configuration } from "./configuration";
 import { Counters } from "../counters/counters";
+import { SharedCounters, type Resolve } from "../counters/shared-counters";
 import { bytes } from "../http/headers";
 import { compileExpr } from "../lua/expr";
-import { HealthChecks } from "../upstream/health-checks";
 import { entriesOf, handlersOf, isAuth } from "./entries";
 import { upstreamOf } from "../upstream/upstream";
 import { Metrics } from "../observed/metrics";
-import type { Resolve } from "../counters/redis-connections";
 import { Router } from "./router";
-import type { LuaMachine } from "../serverless/machine";
-import { SharedCounters } from "../counters/shared-counters";
 import type { PluginTools } from "../plugins/plugin";
-import type { AuthConsumer, Conf, Entry, Route, Timeout, Upstream } from "../request/types";
+import type { AuthConsumer, Conf, Entry, Route, Timeout } from "../request/types";
 
 const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
 /** Key of the consumer to which a credential belongs; for a consumer, its own key. */
@@ -25,7 +22,7 @@ const ownerOf = (key: string) => key.split("/", 3).join("/");
 interface StoreOptions {
     /** Port in redirects to HTTPS. */
     httpsPort?: number;
-    /** Duration of one second of a health check interval, in real seconds. Tests set less than 1. @default 1 */
+    /** Duration of one second of a health check interval, in real seconds. @default 1 */
     secondLasts?: number;
     /** Upper bounds of the latency histogram, in milliseconds. */
     buckets?: number[];
@@ -34,23 +31,18 @@ interface StoreOptions {
 }
 
 export class Store {
-    readonly counters = new Counters();
     readonly shared: SharedCounters;
     readonly metrics: Metrics;
-    /** limit-count groups of this process, by name. A group keeps its first configuration. */
-    readonly groups = new Map<string, string>();
     readonly tools: PluginTools;
     private made?: { revision: number; router: Router };
     private credentials = new Map<string, AuthConsumer>();
     /** Cache of `cached()`: values derived from objects, by the object's key and the name of the value. */
     private built = new Map<string, { index: number; value: unknown }>();
-    private pickers = new WeakMap<Upstream, { picker: Picker; version: number }>();
-    /** Health checkers by the key of the upstream. */
-    private readonly health = new Map<string, { upstream: Upstream; checks: HealthChecks }>();
+    /** Balancers by the key of the object that has the upstream. */
+    private readonly balancers = new Map<string, Balancer>();
 
     constructor(
         readonly config: Configuration,
-        readonly lua: LuaMachine,
         readonly resolve: Resolve,
         private readonly log: (line: string) => void,
         private readonly options: StoreOptions = {},
@@ -59,13 +51,12 @@ export class Store {
         this.metrics = new Metrics(options.buckets);
         this.tools = {
             findConsumer: (plugin, key) => this.credentials.get(`${plugin}\0${key}`),
-            counters: this.counters,
+            counters: new Counters(),
             shared: this.shared,
             metrics: this.metrics,
-            lua,
             env: options.env ?? process.env,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
-            httpsPort: () => options.httpsPort,
+            httpsPort: options.httpsPort,
             instantiate: (name, conf, parentKey) => handlersOf(name, conf, parentKey, this.tools),
             log,
         };
@@ -87,47 +78,23 @@ export class Store {
 
     /** Keys of the consumers and credentials that have this key, so that duplicates can be rejected. */
     holdersOf(plugin: string, value: unknown): string[] {
-        return [...this.etcd.objects]
-            .filter(([key]) => key.startsWith("/consumers/"))
-            .filter(
-                ([
-                    ,
-                    {
-                        value: { plugins },
-                    },
-                ]) => (plugins as Record<string, Conf> | undefined)?.[plugin]?.key === value,
-            )
-            .map(([key]) => key);
+        const keyOf = ({ plugins }: Conf) => (plugins as Record<string, Conf> | undefined)?.[plugin]?.key;
+        const consumers = [...this.etcd.objects].filter(([key]) => key.startsWith("/consumers/"));
+        return consumers.filter(([, stored]) => keyOf(stored.value) === value).map(([key]) => key);
     }
 
-    pickerFor(upstream: Upstream): Picker {
-        const checks = this.checksOf(upstream);
-        const version = checks?.version ?? 0;
-        const known = this.pickers.get(upstream);
-        if (known?.version === version) return known.picker;
-        const picker = createPicker(upstream, checks?.usable());
-        this.pickers.set(upstream, { picker, version });
-        return picker;
+    balancer(key: string): Balancer {
+        const upstream = this.cached(key, "upstream", (conf) => upstreamOf((conf.upstream as Conf) ?? conf))!;
+        const before = this.balancers.get(key);
+        if (before?.upstream === upstream) return before;
+        const balancer = new Balancer(upstream, this.options.secondLasts ?? 1, before, this.log);
+        this.balancers.set(key, balancer);
+        return balancer;
     }
 
-    close(): void {
-        for (const { checks } of this.health.values()) checks.stop();
-        this.health.clear();
-    }
-
-    /**
-     * Health checks of an upstream, which start at the first request to it. An upstream with only one node has no health
-     * checks.
-     */
-    private checksOf(upstream: Upstream): HealthChecks | undefined {
-        const { key, check, nodes } = upstream;
-        if (!check || nodes.length < 2) return undefined;
-        const before = this.health.get(key);
-        if (before?.upstream === upstream) return before.checks;
-        before?.checks.stop();
-        const checks = new HealthChecks(nodes, check, this.options.secondLasts ?? 1, before?.checks, this.log);
-        this.health.set(key, { upstream, checks });
-        return checks;
+    close(): Promise<void> {
+        for (const balancer of this.balancers.values()) balancer.close();
+        return this.shared.close();
     }
 
     /** Returns the value that `make` derives from an object, and caches it until the object is rewritten. */
@@ -144,32 +111,30 @@ export class Store {
 
     /** The plugins of one object; of a consumer without those that authenticate it. */
     private pluginsOf(key: string): Entry[] {
-        const made = this.cached(key, "plugins", (conf) => {
+        const made = this.cached(key, "plugins", ({ plugins = {} }) => {
             const ofConsumer = key.startsWith("/consumers/");
-            const wanted = Object.entries((conf.plugins ?? {}) as Conf).filter(
-                ([name]) => !(ofConsumer && isAuth(name)),
-            );
+            const wanted = Object.entries(plugins as Conf).filter(([name]) => !(ofConsumer && isAuth(name)));
             return entriesOf(Object.fromEntries(wanted), key, this.tools);
         });
         return made ?? [];
     }
 
-    /** The upstream of an object. It is inline in the object, or the object refers to it by id. */
-    private ownUpstream(key: string): Upstream | undefined {
-        const { upstream, upstream_id: id } = this.config.objects.get(key)?.value ?? {};
-        if (upstream !== undefined)
-            return this.cached(key, "upstream", (conf) => upstreamOf(conf.upstream as Conf, key));
+    /** Key of the object with the upstream of a route or service: its own, or the one to which it refers. */
+    private upstreamKeyOf(key: string): string | undefined {
+        const { upstream, upstream_id: id, service_id: service } = this.config.objects.get(key)?.value ?? {};
+        if (upstream !== undefined) return key;
         const shared = `/upstreams/${String(id)}`;
-        return this.cached(shared, "upstream", (conf) => upstreamOf(conf, shared));
+        if (id !== undefined) return this.config.objects.has(shared) ? shared : undefined;
+        return service === undefined ? undefined : this.upstreamKeyOf(`/services/${String(service)}`);
     }
 
     private build(): Router {
         const isGone = (key: string) => !this.config.objects.has(key);
         for (const name of this.built.keys()) if (isGone(name.split("\0")[0])) this.built.delete(name);
-        for (const [key, { checks }] of this.health)
+        for (const [key, balancer] of this.balancers)
             if (isGone(key)) {
-                checks.stop();
-                this.health.delete(key);
+                balancer.close();
+                this.balancers.delete(key);
             }
         this.buildCredentials();
         return new Router(this.config.list("/routes/").map(([key, { value }]) => this.buildRoute(key, value)));
@@ -177,18 +142,17 @@ export class Store {
 
     private buildRoute(key: string, conf: Conf): Route {
         const serviceId = conf.service_id as string | undefined;
-        const serviceKey = `/services/${serviceId}`;
         return {
             id: idOf(key),
             name: conf.name as string | undefined,
             serviceId,
-            serviceName: this.config.objects.get(serviceKey)?.value.name as string | undefined,
+            serviceName: this.config.objects.get(`/services/${serviceId}`)?.value.name as string | undefined,
             uris: ((conf.uris ?? [conf.uri]) as string[]).map(bytes),
             methods: conf.methods as string[] | undefined,
             priority: (conf.priority as number | undefined) ?? 0,
             vars: this.cached(key, "vars", ({ vars = [] }) => compileExpr(vars))!,
             plugins: this.pluginsOf(key),
-            upstream: this.ownUpstream(key) ?? this.ownUpstream(serviceKey),
+            upstreamKey: this.upstreamKeyOf(key),
             timeout: conf.timeout as Timeout | undefined,
         };
     }

@@ -51,6 +51,7 @@ const LABELS = {
 } as const;
 
 type Metric = keyof typeof LABELS;
+const KINDS = ["prompt", "completion"] as const;
 
 export class Metrics {
     readonly registry = new Registry("apisix_");
@@ -59,20 +60,19 @@ export class Metrics {
     /** @param buckets upper bounds of the latency histogram, in milliseconds. @default none */
     constructor(private readonly buckets: number[] = []) {
         const { registry } = this;
-        registry.declare("http_requests_total", "gauge", "The total number of client requests since APISIX started");
-        registry.declare("etcd_reachable", "gauge", "Config server etcd reachable from APISIX, 0 is unreachable");
-        registry.declare("node_info", "gauge", "Info of APISIX node");
-        registry.declare("nginx_metric_errors_total", "counter", "Number of nginx-lua-prometheus errors");
-        registry.declare("http_status", "counter", "HTTP status codes per service in APISIX");
-        registry.declare("http_latency", "histogram", "HTTP request latency in milliseconds per service in APISIX");
-        registry.declare("bandwidth", "counter", "Total bandwidth in bytes consumed per service in APISIX");
-        for (const kind of ["prompt", "completion"] as const) {
-            registry.declare(`llm_${kind}_tokens`, "counter", `LLM service consumed ${kind} tokens`);
-            registry.declare(`llm_${kind}_tokens_dist`, "histogram", `LLM ${kind} tokens distribution per request`);
+        registry.declare("gauge", "http_requests_total", "The total number of client requests since APISIX started");
+        registry.declare("gauge", "etcd_reachable", "Config server etcd reachable from APISIX, 0 is unreachable");
+        registry.declare("gauge", "node_info", "Info of APISIX node");
+        registry.declare("counter", "nginx_metric_errors_total", "Number of nginx-lua-prometheus errors");
+        registry.declare("counter", "http_status", "HTTP status codes per service in APISIX");
+        registry.declare("histogram", "http_latency", "HTTP request latency in milliseconds per service in APISIX");
+        registry.declare("counter", "bandwidth", "Total bandwidth in bytes consumed per service in APISIX");
+        for (const kind of KINDS) {
+            registry.declare("counter", `llm_${kind}_tokens`, `LLM service consumed ${kind} tokens`);
+            registry.declare("histogram", `llm_${kind}_tokens_dist`, `LLM ${kind} tokens distribution per request`);
         }
         registry.set("nginx_metric_errors_total", [], 0);
-        const node = { hostname: hostname(), version: APISIX_VERSION };
-        registry.set("node_info", Object.entries(node), 1);
+        registry.set("node_info", Object.entries({ hostname: hostname(), version: APISIX_VERSION }), 1);
     }
 
     /** Counts a request for http_requests_total, whether or not its route has the plugin. */
@@ -88,47 +88,29 @@ export class Metrics {
     count(ctx: Context, conf: { prefer_name?: boolean }, metadata: Conf | undefined): void {
         const { route, figures } = ctx;
         if (!route || !figures) return;
-        const byName = conf.prefer_name === true;
-        const llm = (name: string) => (ctx.variables.get(name) ?? "").slice(0, MAX_MODEL);
-        const routeLabel = byName ? (route.name ?? route.id) : route.id;
-        const service = byName ? (route.serviceName ?? route.serviceId ?? "") : (route.serviceId ?? "");
-        const shared: Record<string, string> = {
-            ...{ route: routeLabel, route_id: routeLabel, service, service_id: service },
-            consumer: ctx.consumer?.username ?? "",
-            node: ctx.node?.host ?? "",
-            request_type: llm("request_type"),
-            request_llm_model: llm("request_llm_model"),
-            llm_model: llm("llm_model"),
-        };
+        const { upstreamSeconds } = figures;
+        const values = labelsOf(ctx, conf.prefer_name === true);
         const disabled = (metadata?.disabled_labels ?? {}) as Partial<Record<Metric, string[]>>;
-        const labels = (metric: Metric, own: Record<string, string>): Labels =>
+        const labels = (metric: Metric, type = ""): Labels =>
             LABELS[metric].map((name) => {
-                const value = { ...shared, ...own }[name] ?? "";
+                const value = name === "type" ? type : (values[name] ?? "");
                 return [name, disabled[metric]?.includes(name) ? "" : value];
             });
-        this.registry.add(
-            "http_status",
-            labels("http_status", {
-                code: String(figures.status),
-                matched_uri: matchedUri(ctx),
-                response_source: sourceOf(ctx),
-            }),
-            1,
-        );
+        this.registry.add("http_status", labels("http_status"), 1);
         const request = figures.requestSeconds * 1000;
-        const upstream = (figures.upstreamSeconds ?? 0) * 1000;
-        const asked = figures.upstreamSeconds !== undefined;
-        const latencies = { request, ...(asked ? { upstream } : {}), apisix: Math.max(0, request - upstream) };
+        const upstream = (upstreamSeconds ?? 0) * 1000;
+        const apisix = Math.max(0, request - upstream);
+        const latencies = upstreamSeconds === undefined ? { request, apisix } : { request, upstream, apisix };
         for (const [type, value] of Object.entries(latencies))
-            this.registry.observe("http_latency", labels("http_latency", { type }), this.buckets, value);
-        this.registry.add("bandwidth", labels("bandwidth", { type: "ingress" }), figures.received);
-        this.registry.add("bandwidth", labels("bandwidth", { type: "egress" }), figures.sent);
-        if (!["ai_chat", "ai_stream"].includes(shared.request_type)) return;
-        for (const kind of ["prompt", "completion"] as const) {
+            this.registry.observe("http_latency", labels("http_latency", type), this.buckets, value);
+        this.registry.add("bandwidth", labels("bandwidth", "ingress"), figures.received);
+        this.registry.add("bandwidth", labels("bandwidth", "egress"), figures.sent);
+        if (!["ai_chat", "ai_stream"].includes(values.request_type)) return;
+        for (const kind of KINDS) {
             const [total, each] = [`llm_${kind}_tokens`, `llm_${kind}_tokens_dist`] as const;
             const tokens = Number(ctx.variables.get(total));
-            this.registry.add(total, labels(total, {}), tokens);
-            this.registry.observe(each, labels(each, {}), TOKEN_BUCKETS, tokens);
+            this.registry.add(total, labels(total), tokens);
+            this.registry.observe(each, labels(each), TOKEN_BUCKETS, tokens);
         }
     }
 
@@ -139,16 +121,27 @@ export class Metrics {
     }
 }
 
-/** The path pattern of the matched route, as configured. */
-function matchedUri({ route, uri }: Context): string {
-    const exact = route?.uris.find((one) => one === uri);
-    return exact ?? route?.uris.find((one) => one.endsWith("*") && uri.startsWith(one.slice(0, -1))) ?? "";
-}
-
-/** Source of the answer: `apisix`; `upstream` (Alpa); `nginx` if the upstream did not answer. */
-function sourceOf({ figures, upstreamAnswered }: Context): string {
-    if (figures?.upstreamSeconds === undefined) return "apisix";
-    return upstreamAnswered ? "upstream" : "nginx";
+/** Values of labels. @param byName whether routes and services have their names, not their ids */
+function labelsOf(ctx: Context, byName: boolean): Record<string, string> {
+    const { id, name, serviceId = "", serviceName, uris } = ctx.route!;
+    const { uri } = ctx.target;
+    const route = byName ? (name ?? id) : id;
+    const service = byName ? (serviceName ?? serviceId) : serviceId;
+    const llm = (variable: string) => (ctx.variables.get(variable) ?? "").slice(0, MAX_MODEL);
+    // `upstream` is Alpa; `nginx` if Alpa did not answer.
+    const source = ctx.upstreamAnswered ? "upstream" : "nginx";
+    return {
+        ...{ route, route_id: route, service, service_id: service },
+        code: String(ctx.figures!.status),
+        matched_uri:
+            uris.find((one) => one === uri) ?? uris.find((one) => uri.startsWith(one.replace(/\*$/, ""))) ?? "",
+        response_source: ctx.figures!.upstreamSeconds === undefined ? "apisix" : source,
+        consumer: ctx.consumer?.username ?? "",
+        node: ctx.node?.host ?? "",
+        request_type: llm("request_type"),
+        request_llm_model: llm("request_llm_model"),
+        llm_model: llm("llm_model"),
+    };
 }
 
 /**

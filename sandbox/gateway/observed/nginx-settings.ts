@@ -9,7 +9,7 @@ import { compilePcre } from "../lua/pcre";
 interface MapBlock {
     /** The text, with variables, whose value the map looks up. */
     source: string;
-    entries: [matches: (value: string) => boolean, value: string][];
+    entries: [pattern: RegExp, value: string][];
     fallback: string;
 }
 
@@ -20,9 +20,10 @@ export interface Declared {
     variables: Map<string, string>;
 }
 
-const WORD = /"((?:[^"\\]|\\.)*)"|[^\s{};"]+/g;
 const DIRECTIVE =
-    /\s*(?:map ("[^"]*"|\$\w+) \$(\w+) \{((?:"[^"]*"|[^"}])*)\}|set \$(\w+) "([^"$]*)";|access_log off;)\s*/y;
+    /\s*(?:map (?:"([^"]*)"|(\$\w+)) \$(\w+) \{((?:"[^"]*"|[^"}])*)\}|set \$(\w+) "([^"$]*)";|access_log off;)\s*/y;
+/** A pattern, a word for which the value is looked up, or `default`; and the value. */
+const ENTRY = /^\s*(?:"~([^"]*)"|(\w+)) (?:""|([^\s"]+))\s*$/;
 
 /** @param texts snippets of APISIX's settings file. @throws Unsupported */
 export function declaredIn(...texts: string[]): Declared {
@@ -32,8 +33,8 @@ export function declaredIn(...texts: string[]): Declared {
         const at = DIRECTIVE.lastIndex;
         const found = DIRECTIVE.exec(text);
         if (!found) throw new Unsupported(`nginx directive ${text.slice(at, at + 40)}`);
-        const [, source, mapped, block, set, value] = found;
-        if (mapped !== undefined) declared.maps.set(mapped, mapOf(source.replace(/"/g, ""), block));
+        const [, quoted, plain, mapped, block, set, value] = found;
+        if (mapped !== undefined) declared.maps.set(mapped, mapOf(quoted ?? plain, block));
         else if (set !== undefined) declared.variables.set(set, value);
     }
     return declared;
@@ -42,15 +43,11 @@ export function declaredIn(...texts: string[]): Declared {
 function mapOf(source: string, block: string): MapBlock {
     const map: MapBlock = { source, entries: [], fallback: "" };
     for (const entry of block.split(/;\s*(?:\n|$)/).filter((line) => line.trim() !== "")) {
-        const words = [...entry.matchAll(WORD)].map(([plain, quoted]) => quoted ?? plain);
-        const [key, value] = words;
-        if (words.length !== 2 || /^(hostnames|volatile|include)$/.test(key))
+        const [, pattern, word, value = ""] = ENTRY.exec(entry) ?? [];
+        if ((pattern ?? word) === undefined || /^(hostnames|volatile|include)$/.test(word))
             throw new Unsupported(`the entry ${entry.trim()} of an nginx map`);
-        if (key === "default") map.fallback = value;
-        else if (key.startsWith("~")) {
-            const pattern = compilePcre(key.slice(1));
-            map.entries.push([(text) => pattern.test(text), value]);
-        } else map.entries.push([(text) => text.toLowerCase() === key.toLowerCase(), value]);
+        if (word === "default") map.fallback = value;
+        else map.entries.push([pattern === undefined ? new RegExp(`^${word}$`, "i") : compilePcre(pattern), value]);
     }
     return map;
 }

@@ -1,13 +1,13 @@
+import { z } from "zod";
 import { definePlugin } from "./plugin";
 
 /**
  * client-control rejects a Content-Length above the limit at once. Without Content-Length, nginx counts the bytes as it reads.
  */
-export const clientControl = definePlugin<{ max_body_size: number }>({
+export const clientControl = definePlugin({
     name: "client-control",
     priority: 22000,
-    fields: { max_body_size: { type: "integer", minimum: 0 } },
-    required: ["max_body_size"],
+    schema: z.strictObject({ max_body_size: z.int().min(0) }),
     create: ({ max_body_size: max }) => ({
         rewrite(ctx) {
             ctx.maxBodySize = max;

@@ -1,14 +1,13 @@
 /** The emulated plugins. */
-import type { Plugin } from "./plugin";
-import { aiRateLimiting } from "./limits/ai-rate-limiting";
 import { clientControl } from "./client-control";
 import { faultInjection } from "./fault-injection";
 import { jwtAuth } from "./auth/jwt-auth";
 import { keyAuth } from "./auth/key-auth";
+import { multiAuth } from "./auth/multi-auth";
+import { aiRateLimiting } from "./limits/ai-rate-limiting";
 import { limitConn } from "./limits/limit-conn";
 import { limitCount } from "./limits/limit-count";
 import { limitReq } from "./limits/limit-req";
-import { multiAuth } from "./auth/multi-auth";
 import { prometheus } from "./prometheus";
 import { proxyRewrite } from "./proxy-rewrite";
 import { redirect } from "./redirect";
@@ -18,20 +17,10 @@ import { responseRewrite } from "./response-rewrite";
 import { serverlessPostFunction, serverlessPreFunction } from "./serverless";
 import { workflow } from "./workflow";
 
-export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
-    [
-        ...[
-            aiRateLimiting,
-            clientControl,
-            faultInjection,
-            jwtAuth,
-            keyAuth,
-            limitConn,
-            limitCount,
-            limitReq,
-            multiAuth,
-        ],
-        ...[prometheus, proxyRewrite, redirect, requestId, requestValidation, responseRewrite],
-        ...[serverlessPostFunction, serverlessPreFunction, workflow],
-    ].map((plugin) => [plugin.name, plugin]),
+const LIMITS = [aiRateLimiting, limitConn, limitCount, limitReq];
+const REWRITES = [proxyRewrite, redirect, responseRewrite, serverlessPostFunction, serverlessPreFunction];
+const OTHERS = [clientControl, faultInjection, prometheus, requestId, requestValidation, workflow];
+
+export const PLUGINS = new Map(
+    [keyAuth, jwtAuth, multiAuth, ...LIMITS, ...REWRITES, ...OTHERS].map((plugin) => [plugin.name, plugin]),
 );

@@ -1,29 +1,30 @@
 /**
- * serverless-pre-function and serverless-post-function: Lua texts that each return a function for one phase.
+ * serverless-pre-function and serverless-post-function: Lua texts that each return a function for one phase. The first answer
+ * of a function ends the request.
  * Facts: apisix/plugins/serverless/init.lua. A run-time error ends a request with nginx's 500; in header_filter it ends the
  * connection without an answer (both from the source).
  */
+import { z } from "zod";
 import type { Context } from "../request/context";
-import type { Conf, LuaPhase } from "../request/types";
+import type { Exit } from "../request/types";
+import { loadLua, runLua } from "../serverless/machine";
 import { definePlugin } from "./plugin";
 
-type ServerlessConf = Conf & { phase: LuaPhase; functions: string[] };
-
 function serverless(name: string, priority: number) {
-    return definePlugin<ServerlessConf>({
+    return definePlugin({
         name,
         priority,
-        fields: {
-            phase: { enum: ["rewrite", "access", "header_filter"] },
-            functions: { type: "array", items: { type: "string" }, minItems: 1 },
-        },
-        required: ["phase", "functions"],
-        isOpen: true,
-        create: (conf, _, { lua }) => {
-            const id = lua.load(conf, conf.functions);
+        // Functions read other fields.
+        schema: z.looseObject({
+            phase: z.enum(["rewrite", "access", "header_filter"]),
+            functions: z.array(z.string()).min(1),
+        }),
+        create: (conf) => {
             const { phase } = conf;
-            if (phase === "header_filter") return { headerFilter: (ctx) => void lua.run(id, { ctx, phase }) };
-            return { [phase]: (ctx: Context) => lua.run(id, { ctx, phase }) };
+            const ids = conf.functions.map((text) => loadLua(text, conf));
+            const run = (ctx: Context) =>
+                ids.reduce<Exit | undefined>((exit, id) => exit ?? runLua(id, { ctx, phase }), undefined);
+            return phase === "header_filter" ? { headerFilter: (ctx) => void run(ctx) } : { [phase]: run };
         },
     });
 }

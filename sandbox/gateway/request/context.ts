@@ -11,7 +11,7 @@ import { BodyNeeded } from "./post-arguments";
 import { LLM_VARIABLES, lookupVariable } from "./variables";
 
 /** Number of request headers that plugins get (default of ngx.req.get_headers). The upstream gets all. */
-const MAX_HEADERS = 100;
+export const MAX_HEADERS = 100;
 
 /** Header names that nginx keeps. It silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
@@ -24,15 +24,12 @@ function lastAddress(text: string): string | undefined {
 }
 
 export class Context {
-    /** Path and query exactly as the client sent them. */
-    readonly unparsed: string;
     /** Request headers after changes by plugins. */
     readonly headers: HeaderList;
     /** Headers for every answer to this request, from the upstream or from a plugin. */
     readonly response = new HeaderList();
-    readonly uri: string;
-    readonly args: string | undefined;
     readonly method: string;
+    readonly scheme: "http" | "https";
     /** The peer's address, or the address in its X-Real-IP. */
     readonly remoteAddress: string;
 
@@ -40,10 +37,8 @@ export class Context {
     consumer?: AuthConsumer;
     entries: Entry[] = [];
 
-    /** nginx's variable `uri`, if a plugin has set it. APISIX matches routes by `uri` above, which no plugin changes. */
+    /** nginx's variable `uri`, if a plugin has set it. APISIX matches routes by `target`, which no plugin changes. */
     nginxUri?: string;
-    /** Path and query for the upstream, if a plugin has set them. */
-    upstreamUri?: string;
     /** Upstream node to which the request was sent. */
     node?: Node;
     /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */
@@ -62,28 +57,24 @@ export class Context {
     figures?: Figures;
     /** Names of plugins that ran as an action of workflow, and do not run again for this request. */
     readonly ranAsAction = new Set<string>();
-    /** Data that plugins keep for their later phases. */
-    readonly notes = new Map<unknown, unknown>();
-    /** What Lua has set for ai-rate-limiting: the name of the counter, and the tokens of the answer by limit_strategy. */
-    readonly ai: { instance?: string; usage?: Record<string, number> } = {};
+    /** What Lua has set for ai-rate-limiting: the name of the counter, and the tokens of the answer. */
+    readonly ai: { instance?: string; tokens?: number } = {};
     /** Variables that the nginx configuration declares, with current values. Lua can set them. */
     readonly variables: Map<string, string>;
-
-    private body?: Buffer;
+    /** The body, or a plugin's replacement; undefined if it is not read yet. */
+    bodyRead?: Buffer;
     private continueSent = false;
 
     constructor(
         readonly request: IncomingMessage,
         readonly answer: ServerResponse,
-        target: Target,
+        readonly target: Target,
         private readonly expectContinue: boolean,
         variables: ReadonlyMap<string, string> = new Map(),
     ) {
         this.variables = new Map([...LLM_VARIABLES, ...variables]);
         this.method = request.method ?? "GET";
-        this.uri = target.uri;
-        this.args = target.args;
-        this.unparsed = target.unparsed;
+        this.scheme = "encrypted" in request.socket ? "https" : "http";
         const sent = HeaderList.fromRaw(request.rawHeaders);
         this.headers = new HeaderList([...sent].filter(([name]) => KEPT_NAME.test(name)));
 
@@ -98,16 +89,6 @@ export class Context {
         this.headers.delete("Forwarded");
     }
 
-    get scheme(): "http" | "https" {
-        return "encrypted" in this.request.socket ? "https" : "http";
-    }
-
-    /** The Host header without port and trailing dot, in lower case. */
-    get host(): string {
-        const host = (this.headers.get("host") ?? "").toLowerCase();
-        return host.replace(/:\d*$/, "").replace(/\.$/, "");
-    }
-
     /** The first 100 headers by lower-case name. A repeated header has a list of values. */
     headerTable(): Record<string, string | string[]> {
         const table = Object.create(null) as Record<string, string | string[]>;
@@ -116,11 +97,6 @@ export class Context {
             table[key] = key in table ? [table[key], value].flat() : value;
         }
         return table;
-    }
-
-    /** Whether the request has more headers than plugins get. */
-    get hasMoreHeaders(): boolean {
-        return [...this.headers].length > MAX_HEADERS;
     }
 
     /** First value of a header that plugins see. */
@@ -151,7 +127,7 @@ export class Context {
 
     /** Reads the whole body once; later calls return it, or a plugin's replacement. */
     async readBody(): Promise<Buffer> {
-        if (this.body) return this.body;
+        if (this.bodyRead) return this.bodyRead;
         this.sendContinue();
         const chunks: Buffer[] = [];
         let size = 0;
@@ -160,20 +136,6 @@ export class Context {
             if (this.maxBodySize > 0 && size > this.maxBodySize) throw new NginxExit(413);
             chunks.push(chunk as Buffer);
         }
-        return (this.body = Buffer.concat(chunks));
-    }
-
-    /** The body, or a plugin's replacement; undefined if it is not read yet. */
-    get bodyRead(): Buffer | undefined {
-        return this.body;
-    }
-
-    replaceBody(body: Buffer): void {
-        this.body = body;
-    }
-
-    /** Whether the headers announce a body, even an empty one. */
-    get announcesBody(): boolean {
-        return this.headers.has("content-length") || this.headers.has("transfer-encoding");
+        return (this.bodyRead = Buffer.concat(chunks));
     }
 }

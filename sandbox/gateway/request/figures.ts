@@ -13,13 +13,10 @@ export interface Figures {
     sent: number;
 }
 
-/** nginx's status for a caller that disconnected before the answer. */
-const CALLER_LEFT = 499;
-
 export function figuresOf({ answer, status, startedAt, upstreamTime: upstream, request }: Context): Figures {
     const now = performance.now();
     return {
-        status: answer.headersSent ? status : CALLER_LEFT,
+        status: answer.headersSent ? status : 499, // the caller disconnected before the answer
         requestSeconds: (now - startedAt) / 1000,
         upstreamSeconds: upstream && ((upstream.end ?? now) - upstream.start) / 1000,
         ...bytesSinceLast(request.socket),
@@ -27,13 +24,14 @@ export function figuresOf({ answer, status, startedAt, upstreamTime: upstream, r
 }
 
 /** Bytes of each connection that belong to finished requests. */
-const counted = new WeakMap<Socket, { read: number; written: number }>();
+const counted = new WeakMap<Socket, { received: number; sent: number }>();
 
 /**
  * Bytes on a connection since its previous request ended. With pipelining, they include the received part of the next request.
  */
-export function bytesSinceLast(socket: Socket): Pick<Figures, "received" | "sent"> {
-    const { read, written } = counted.get(socket) ?? { read: 0, written: 0 };
-    counted.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });
-    return { received: socket.bytesRead - read, sent: socket.bytesWritten - written };
+export function bytesSinceLast(socket: Socket): { received: number; sent: number } {
+    const { bytesRead: received, bytesWritten: sent } = socket;
+    const before = counted.get(socket) ?? { received: 0, sent: 0 };
+    counted.set(socket, { received, sent });
+    return { received: received - before.received, sent: sent - before.sent };
 }

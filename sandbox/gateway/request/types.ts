@@ -1,5 +1,7 @@
-import type { Context } from "./context";
+import type { z } from "zod";
 import type { Condition } from "../lua/expr";
+import type { TIMEOUT } from "../plugins/plugin";
+import type { Context } from "./context";
 
 /** Phases of APISIX. Functions of the serverless plugins run in the first three, `_meta.pre_function` in all. */
 export type LuaPhase = "rewrite" | "access" | "header_filter" | "body_filter" | "log";
@@ -23,7 +25,7 @@ export interface Handlers {
     headerFilter?(ctx: Context): void;
     /** Whether the plugin changes the body. Called after all header filters. */
     wantsBody?(ctx: Context): boolean;
-    bodyFilter?(ctx: Context, body: Buffer): Buffer;
+    bodyFilter?(body: Buffer): Buffer;
     /** Runs once at the end of the request, successful or not. */
     log?(ctx: Context): void;
 }
@@ -59,30 +61,17 @@ export interface Node {
 }
 
 /** Timeouts of an upstream request, in seconds. */
-export interface Timeout {
-    connect: number;
-    send: number;
-    read: number;
-}
+export type Timeout = z.infer<typeof TIMEOUT>;
 
-/** Settings of an upstream's active health checks. */
+/** Settings of an upstream's active health checks. Times are in seconds. */
 export interface ActiveCheck {
-    /** Time limit of one check, in seconds. */
     timeout: number;
     http_path: string;
-    healthy: { interval: number; http_statuses: number[]; successes: number };
-    unhealthy: {
-        interval: number;
-        http_statuses: number[];
-        http_failures: number;
-        tcp_failures: number;
-        timeouts: number;
-    };
+    healthy: { interval: number; http_statuses: number[] };
+    unhealthy: { http_statuses: number[]; http_failures: number; tcp_failures: number; timeouts: number };
 }
 
 export interface Upstream {
-    /** Key of the object that has the upstream. Health checks keep their state under it. */
-    key: string;
     /** Whether a consumer always gets the same node (chash). Otherwise the nodes take turns (roundrobin). */
     byConsumer: boolean;
     nodes: Node[];
@@ -100,6 +89,7 @@ export interface Route {
     priority: number;
     vars: Condition;
     plugins: Entry[];
-    upstream?: Upstream;
+    /** Key of the object with the upstream; undefined if the route has none. */
+    upstreamKey?: string;
     timeout?: Timeout;
 }

@@ -18,9 +18,9 @@ export const LLM_VARIABLES: ReadonlyMap<string, string> = new Map([
 ]);
 
 const VARIABLES: Record<string, (ctx: Context) => VarValue> = {
-    uri: (ctx) => ctx.nginxUri ?? ctx.uri,
-    real_request_uri: (ctx) => ctx.unparsed,
-    args: (ctx) => ctx.args,
+    uri: (ctx) => ctx.nginxUri ?? ctx.target.uri,
+    real_request_uri: (ctx) => ctx.target.unparsed,
+    args: (ctx) => ctx.target.args,
     scheme: (ctx) => ctx.scheme,
     remote_addr: (ctx) => ctx.remoteAddress,
     consumer_name: (ctx) => ctx.consumer && bytes(ctx.consumer.username),
@@ -30,13 +30,9 @@ const VARIABLES: Record<string, (ctx: Context) => VarValue> = {
 
 /** Returns the value of a variable; undefined if it has none. @throws Unsupported for an unknown variable */
 export function lookupVariable(ctx: Context, name: string): VarValue {
-    if (name.startsWith("http_")) {
-        const wanted = name.slice(5);
-        const values = [...ctx.headers].filter(([n]) => n.toLowerCase().replaceAll("-", "_") === wanted);
-        return values.length > 0 ? values.map(([, value]) => value).join(", ") : undefined;
-    }
+    if (name.startsWith("http_")) return ctx.headers.joined(name.slice("http_".length));
+    if (name.startsWith("sent_http_")) return ctx.response.joined(name.slice("sent_http_".length));
     if (name.startsWith("post_arg.")) return postArgument(ctx, name.slice("post_arg.".length));
-    if (name.startsWith("sent_http_")) return ctx.response.get(name.slice(10).replaceAll("_", "-"));
     if (ctx.variables.has(name)) return ctx.variables.get(name);
     if (!Object.hasOwn(VARIABLES, name)) throw new Unsupported(`variable $${name}`);
     return VARIABLES[name](ctx);

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lua } from "wasmoon-lua5.1";
-import type { Context } from "../request/context";
+import { MAX_HEADERS, type Context } from "../request/context";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
 import type { Conf, Exit, LuaPhase } from "../request/types";
@@ -19,129 +19,144 @@ export interface LuaRequest {
 
 /** Syntax that has another meaning, or none, in Lua 5.1. */
 const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
+/** Headers that nginx derives from the body and the connection. */
+const FRAMING = /^(host|connection|content-length|transfer-encoding|expect|te|upgrade)$/i;
 
-type Entrance = ((first: string | number, second?: string) => unknown) & { $destroy(): void };
+type Value = string | number | undefined;
 
-let interpreter: Promise<Lua> | undefined;
+let load: (text: string, conf: unknown) => number;
+let execute: (id: number) => void;
+let forgetFields: (number: number) => void;
+let started: Promise<void> | undefined;
 
-export class LuaMachine {
-    /** Numbers of requests for which Lua has run. */
-    private readonly numbers = new WeakMap<Context, string>();
-    private count = 0;
-    private closed = false;
+/** Ids of loaded functions, by configuration and text. */
+const ids = new Map<string, number>();
+/** Numbers of requests for which Lua has run. */
+const numbers = new WeakMap<Context, number>();
+let count = 0;
 
-    private constructor(private readonly functions: Record<"load" | "run" | "forget", Entrance>) {}
+let now: LuaRequest | undefined;
+let exit: Exit | undefined;
+/** What the running function may not do. It is kept, so that a pcall cannot hide it. */
+let refused: Error | undefined;
 
-    static async start(): Promise<LuaMachine> {
-        const { global } = await (interpreter ??= Lua.create());
+/** Starts the interpreter. Must be called before the other functions. */
+export function startLua(): Promise<void> {
+    return (started ??= (async () => {
+        const { global } = await Lua.create();
+        global.set("get", get);
+        global.set("set", set);
+        global.set("answer", (code: unknown, body: unknown) => {
+            if (code === undefined || code === null) return;
+            if (typeof code !== "number" || code < 200) refuse("a function that returns no status");
+            exit = typeof body === "string" ? { code, body: Buffer.from(body, "latin1").toString() } : { code };
+        });
         global.loadString(readFileSync(join(__dirname, "environment.lua"), "utf8"), "environment.lua");
-        const [load, run, forget] = global.runSync(0) as unknown as Entrance[];
+        [load, execute, forgetFields] = global.runSync(0) as unknown as [
+            typeof load,
+            typeof execute,
+            typeof forgetFields,
+        ];
         global.setTop(0);
-        return new LuaMachine({ load, run, forget });
+    })());
+}
+
+/** Creates a function. @returns its id @throws Error with Lua's message if the text does not return a function */
+export function loadLua(text: string, conf: Conf): number {
+    const key = JSON.stringify([text, conf]);
+    const known = ids.get(key);
+    if (known !== undefined) return known;
+    if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua code with syntax that only LuaJIT has");
+    const id = guarded(undefined, () => load(bytes(text), tableOf(JSON.parse(bytes(JSON.stringify(conf))))));
+    ids.set(key, id);
+    return id;
+}
+
+/** Runs a function. @returns the answer that ends the request, if it returns one */
+export function runLua(id: number, request: LuaRequest): Exit | undefined {
+    exit = undefined;
+    guarded(request, () => {
+        execute(id);
+        if (refused) throw refused; // a pcall has caught it
+    });
+    return exit;
+}
+
+/** Deletes the fields that functions have set in ctx. Called at the end of each request. */
+export function forgetLua(ctx: Context): void {
+    const number = numbers.get(ctx);
+    if (number !== undefined) forgetFields(number);
+}
+
+/** @throws Unsupported if Lua used something that is not emulated, or Error */
+function guarded<T>(request: LuaRequest | undefined, work: () => T): T {
+    now = request;
+    refused = undefined;
+    try {
+        return work();
+    } catch (error) {
+        refused ??= new Error(`Lua: ${(error as Error).message}`);
+    } finally {
+        now = undefined;
     }
-
-    /**
-     * Creates functions. @param conf the configuration of the plugin, which the functions get
-     * @returns the id of the functions for `run` @throws Error with APISIX's message if a text does not return a function
-     */
-    load(conf: Conf, functions: string[]): number {
-        if (functions.some((text) => LUAJIT_ONLY.test(text)))
-            throw new Unsupported("Lua code with syntax that only LuaJIT has");
-        const answer = this.functions.load(encode(bytes(luaExpression({ conf, functions })))) as string;
-        const [outcome, word] = answer.split(" ");
-        return Number(decoded(outcome, word));
-    }
-
-    /** Runs functions in order until a function returns an answer, which ends the request. */
-    run(id: number, request: LuaRequest): Exit | undefined {
-        if (this.closed) return undefined; // the log phase of a request can be later than the end of its gateway
-        const number = this.numbers.get(request.ctx) ?? String(++this.count);
-        this.numbers.set(request.ctx, number);
-        const answer = this.functions.run(id, stateOf(number, request)) as string;
-        const [outcome, code, body, ...changes] = answer.split(" ");
-        for (let i = 0; i < changes.length; i += 3)
-            apply(request, changes[i], decode(changes[i + 1])!, decode(changes[i + 2]));
-        const status = decoded(outcome, code);
-        if (status === undefined) return undefined;
-        return body === "-" ? { code: Number(status) } : { code: Number(status), body: utf8(decode(body)!) };
-    }
-
-    /** Deletes the fields that functions have set in ctx. Called at the end of each request. */
-    forget(ctx: Context): void {
-        const number = this.numbers.get(ctx);
-        if (number !== undefined && !this.closed) this.functions.forget(number);
-    }
-
-    /** May be called repeatedly. */
-    close(): void {
-        // a second release could free functions of another gateway, because Lua reuses reference numbers
-        if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
-        this.closed = true;
-    }
+    throw refused;
 }
 
-/** The text for environment.lua. Strings have one byte per character. */
-function stateOf(number: string, { ctx, phase, chunk }: LuaRequest): string {
-    const { consumer } = ctx;
-    const pairs = (list: (readonly [string, string | undefined])[]) => [String(list.length), ...list.flat()];
-    const asked = Object.entries(ctx.headerTable()).flatMap(([name, values]) =>
-        [values].flat().map((value) => [name, value] as const),
-    );
-    const readable = ["uri", "scheme", "http_authorization"].map((name) => [name, ctx.lookup(name) as string] as const);
-    const words = [
-        ...[number, phase, String(ctx.status), ctx.hasMoreHeaders ? "truncated" : undefined],
-        ...[consumer && bytes(consumer.username), consumer?.credentialId, chunk?.toString("latin1")],
-        ...pairs(asked),
-        ...pairs([...ctx.response].map(([name, value]) => [name.toLowerCase(), value])),
-        ...pairs([...ctx.variables]),
-        ...pairs(readable),
-    ];
-    return words.map(encode).join(" ");
+function refuse(what: string): never {
+    refused ??= new Unsupported(`${what} in Lua`);
+    throw refused;
 }
 
-function apply(request: LuaRequest, kind: string, name: string, value: string | undefined): void {
-    const { ctx } = request;
-    if (kind === "request") ctx.headers.set(name, value);
-    else if (kind === "answer") ctx.response.set(name, value);
-    else if (kind === "variable") ctx.variables.set(name, value ?? "");
-    else if (kind === "chunk") request.chunk = Buffer.from(value ?? "", "latin1");
-    else if (kind === "instance") ctx.ai.instance = value;
-    else ctx.ai.usage = { ...ctx.ai.usage, [name]: Number(value) };
+function get(kind: string, name: string | number): unknown {
+    const key = String(name);
+    if (!now) return refuse(kind === "global" ? key : `${kind}.${key}`);
+    const { ctx, phase, chunk } = now;
+    const fields: Record<string, () => unknown> = {
+        "ngx.status": () => ctx.status,
+        "ngx.phase": () => (phase === "rewrite" ? "access" : phase),
+        "ngx.req.headers": () => tableOf({ ...ctx.headerTable() }),
+        "ngx.req.truncated": () => ([...ctx.headers].length > MAX_HEADERS ? "truncated" : undefined),
+        "ngx.var.uri": () => ctx.lookup("uri"),
+        "ngx.var.scheme": () => ctx.scheme,
+        "ngx.var.http_authorization": () => ctx.lookup("http_authorization"),
+        "ctx.consumer_name": () => ctx.lookup("consumer_name"),
+        "ctx.consumer.credential_id": () => ctx.consumer?.credentialId,
+        "ctx.number": () => {
+            if (!numbers.has(ctx)) numbers.set(ctx, ++count);
+            return numbers.get(ctx);
+        },
+        ...(phase === "body_filter" && { "ngx.arg.1": () => chunk?.toString("latin1") }),
+    };
+    if (kind === "ngx.header") return ctx.response.get(key.replaceAll("_", "-"));
+    if (kind === "ngx.var" && ctx.variables.has(key)) return ctx.variables.get(key);
+    const field = fields[`${kind}.${key}`];
+    return field ? field() : refuse(kind === "global" ? key : `${kind}.${key}`);
 }
 
-/** Escapes bytes that are not printable ASCII as %XX. @param binary one byte per character */
-function encode(binary: string | undefined): string {
-    if (binary === undefined) return "-";
-    const hex = (c: string) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-    return `=${binary.replace(/[^!-$&-~]/g, hex)}`;
+function set(kind: string, name: string | number, given: unknown): void {
+    const key = String(name);
+    const what = `setting ${kind}.${key}`;
+    if (!now || (typeof given === "object" && given !== null)) return refuse(what);
+    const { ctx, phase } = now;
+    const value = given === undefined || given === null ? undefined : String(given as Value);
+    const isLate = phase === "body_filter" || phase === "log";
+    if (kind === "ngx.arg" && key === "1" && phase === "body_filter") now.chunk = Buffer.from(value ?? "", "latin1");
+    else if (value !== undefined && /[\x00-\x1f\x7f]/.test(value)) refuse(`${what} to control characters`);
+    else if (kind === "ngx.req" && !FRAMING.test(key) && !isLate && phase !== "header_filter")
+        ctx.headers.set(key, value);
+    else if (kind === "ngx.header" && !isLate) ctx.response.set(key, value);
+    else if (kind === "ngx.var") {
+        // the error of lua-nginx-module, shortened
+        if (!ctx.variables.has(key)) throw new Error(`variable "${key}" not found for writing`);
+        ctx.variables.set(key, value ?? "");
+    } else if (kind === "ctx" && key === "picked_ai_instance_name") ctx.ai.instance = value;
+    else if (kind === "ctx" && key === "ai_token_usage") ctx.ai.tokens = Number(value);
+    else refuse(what);
 }
 
-function decode(word: string): string | undefined {
-    if (word === "-") return undefined;
-    return word.slice(1).replace(/%([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-}
-
-const utf8 = (binary: string) => Buffer.from(binary, "latin1").toString("utf8");
-
-/** The first word about an outcome. @throws Error, Unsupported */
-function decoded(outcome: string, word: string): string | undefined {
-    const text = decode(word);
-    if (outcome === "refused") throw new Unsupported(`${utf8(text!)} in Lua`);
-    if (outcome === "failed") throw new Error(`Lua: ${utf8(text!)}`);
-    return text;
-}
-
-/** Converts a configuration into Lua source. */
-function luaExpression(value: unknown): string {
-    if (value === null) throw new Unsupported("null in the configuration of a Lua function");
-    if (typeof value === "string")
-        return `"${value
-            .replace(/["\\\n]/g, "\\$&")
-            .replace(/\r/g, "\\r")
-            .replace(/\0/g, "\\000")}"`;
-    if (typeof value !== "object") return String(value);
-    if (Array.isArray(value)) return `{${value.map(luaExpression).join(",")}}`;
-    return `{${Object.entries(value)
-        .map(([key, inner]) => `[${luaExpression(key)}]=${luaExpression(inner)}`)
-        .join(",")}}`;
+/** A value for Lua, in which lists begin at 1. */
+function tableOf(value: unknown): unknown {
+    if (Array.isArray(value)) return [undefined, ...value.map(tableOf)];
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, tableOf(inner)]));
 }

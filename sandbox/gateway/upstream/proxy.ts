@@ -6,7 +6,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { NginxExit } from "../http/nginx";
 import type { Context } from "../request/context";
-import type { Resolve } from "../counters/redis-connections";
+import type { Resolve } from "../counters/shared-counters";
 import type { Node, Timeout, Upstream } from "../request/types";
 import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
 
@@ -61,7 +61,6 @@ export async function proxy(
 
 function ask(ctx: Context, node: Node, timeout: Timeout, body: Buffer, parts: ProxyParts): Promise<IncomingMessage> {
     const address = addressOf(node, parts.resolve);
-    if (!address) return Promise.reject(new NginxExit(502));
     return new Promise((resolve, reject) => {
         let settled = false;
         let timer: NodeJS.Timeout | undefined;
@@ -76,22 +75,21 @@ function ask(ctx: Context, node: Node, timeout: Timeout, body: Buffer, parts: Pr
         req.removeHeader("Connection"); // nginx sends no Connection header over HTTP/1.1
         if (!announces(ctx, body)) req.useChunkedEncodingByDefault = false;
 
-        const settle = () => {
+        /** Ends the wait, at the first of an answer, a failure and a disconnect. */
+        const settle = (outcome: IncomingMessage | Error) => {
+            if (settled) return;
             settled = true;
             clearTimeout(timer);
             ctx.answer.off("close", gone);
-        };
-        const fail = (error: Error) => {
-            if (settled) return;
-            settle();
+            if (!(outcome instanceof Error)) return resolve(outcome);
             req.destroy();
-            reject(error);
+            reject(outcome);
         };
         const arm = (seconds: number) => {
             clearTimeout(timer);
-            timer = setTimeout(() => fail(new NginxExit(504)), seconds * 1000);
+            timer = setTimeout(() => settle(new NginxExit(504)), seconds * 1000);
         };
-        const gone = () => fail(new ClientGone());
+        const gone = () => settle(new ClientGone());
         /** Sends the rest of the body in pieces, each after the previous one was sent. */
         const send = (at = 0): void => {
             if (settled) return;
@@ -101,48 +99,43 @@ function ask(ctx: Context, node: Node, timeout: Timeout, body: Buffer, parts: Pr
         };
 
         ctx.answer.on("close", gone);
-        req.on("error", () => fail(new NginxExit(502)));
+        req.on("error", () => settle(new NginxExit(502)));
         req.on("socket", (socket: Socket) => {
             if (!socket.connecting) return send();
             arm(timeout.connect);
             socket.once("connect", () => send());
         });
         req.on("response", (response) => {
-            if (settled) return;
-            settle();
             watchReads(response, timeout.read);
-            resolve(response);
+            settle(response);
         });
     });
 }
 
 /**
- * Address to connect to. For an upstream node in the cluster, it is the address of the node's emulator; undefined if no
- * emulator listens there. For a node outside of the cluster, it is the node's own address.
+ * Address to connect to: for a node in the cluster that of its emulator, otherwise its own.
+ * @throws NginxExit if nothing listens for a name of the cluster
  */
-function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
+function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } {
     try {
         const emulated = resolve(host, port);
         return emulated === undefined ? { host, port } : { host: "127.0.0.1", port: emulated };
     } catch {
-        return undefined;
+        throw new NginxExit(502);
     }
 }
 
 /** Aborts the answer if the upstream pauses for too long in the middle of it. */
 function watchReads(response: IncomingMessage, seconds: number): void {
-    const silent = () => {
-        // A paused answer waits for a slow client, not for the upstream.
-        if (response.isPaused()) timer = setTimeout(silent, seconds * 1000);
-        else response.destroy(new Error("upstream read timeout"));
-    };
-    let timer = setTimeout(silent, seconds * 1000);
-    const stop = () => clearTimeout(timer);
-    response.on("data", () => {
-        stop();
+    let timer: NodeJS.Timeout;
+    const arm = () => {
+        clearTimeout(timer);
         timer = setTimeout(silent, seconds * 1000);
-    });
+    };
+    // A paused answer waits for a slow client, not for the upstream.
+    const silent = () => (response.isPaused() ? arm() : response.destroy(new Error("upstream read timeout")));
+    arm();
+    response.on("data", arm);
     response.pause(); // the "data" listener would start the stream before its reader is attached
-    response.on("end", stop);
-    response.on("close", stop);
+    response.on("close", () => clearTimeout(timer));
 }

@@ -3,18 +3,17 @@ import type { OutgoingHttpHeaders } from "node:http";
 import type { Context } from "../request/context";
 
 /** Headers that nginx never forwards, or that the gateway replaces. */
-const NOT_FORWARDED = new Set([
-    ...["connection", "keep-alive", "te", "upgrade", "expect", "transfer-encoding"],
-    ...["host", "content-length", "x-real-ip", "x-forwarded-for"],
-]);
+const NOT_FORWARDED =
+    /^(connection|keep-alive|te|upgrade|expect|transfer-encoding|host|content-length|x-real-ip|x-forwarded-for)$/i;
 
-/** Whether the request has a body, even an empty one. */
-export function announces(ctx: Context, body: Buffer): boolean {
-    return body.length > 0 || ctx.announcesBody;
+export function upstreamPath({ nginxUri, target }: Context): string {
+    if (nginxUri === undefined) return target.unparsed;
+    return nginxUri + (target.args === undefined ? "" : `?${target.args}`);
 }
 
-export function upstreamPath(ctx: Context): string {
-    return ctx.upstreamUri ?? ctx.unparsed;
+/** Whether the request has a body, even an empty one. */
+export function announces({ headers }: Context, body: Buffer): boolean {
+    return body.length > 0 || headers.has("content-length") || headers.has("transfer-encoding");
 }
 
 export function upstreamHeaders(ctx: Context, body: Buffer): OutgoingHttpHeaders {
@@ -24,13 +23,9 @@ export function upstreamHeaders(ctx: Context, body: Buffer): OutgoingHttpHeaders
         "X-Real-IP": ctx.remoteAddress,
         "X-Forwarded-For": [...forwarded, ctx.remoteAddress].join(", "),
     };
-    const names = new Map<string, string>(); // first spelling of each header name, by lower-case name
-    for (const [name, value] of ctx.headers) {
-        const key = name.toLowerCase();
-        if (NOT_FORWARDED.has(key)) continue;
-        const spelling = names.get(key) ?? name;
-        names.set(key, spelling);
-        headers[spelling] = spelling in headers ? [headers[spelling], value].flat() : value;
+    for (const [name] of ctx.headers) {
+        const isKnown = Object.keys(headers).some((other) => other.toLowerCase() === name.toLowerCase());
+        if (!isKnown && !NOT_FORWARDED.test(name)) headers[name] = ctx.headers.all(name);
     }
     if (announces(ctx, body)) headers["Content-Length"] = String(body.length);
     return headers;

@@ -1,47 +1,50 @@
-/** Converts a stored upstream into the form that requests use. */
-import { checkFields, Invalid } from "../lua/schema";
-import { AMOUNT, only, OBJECT } from "../plugins/plugin";
-import type { ActiveCheck, Conf, Node, Timeout, Upstream } from "../request/types";
+/** Reads a stored upstream: its fields, as the ingress controller writes them for this project. */
+import { z } from "zod";
+import { AMOUNT, OBJECT, read, TIMEOUT } from "../plugins/plugin";
+import type { Conf, Upstream } from "../request/types";
 import { Unsupported } from "../unsupported";
 
-const STATUSES = { type: "array", minItems: 1, items: { type: "integer", minimum: 200, maximum: 599 } };
-const HEALTHY = { interval: AMOUNT, http_statuses: STATUSES, successes: AMOUNT };
-const FAILURES = { http_failures: AMOUNT, tcp_failures: AMOUNT, timeouts: AMOUNT };
-const UNHEALTHY = { interval: AMOUNT, http_statuses: STATUSES, ...FAILURES };
-const NODE = { host: { type: "string", pattern: "^[0-9a-zA-Z-._]+$" }, port: { ...AMOUNT, maximum: 65535 } };
+const STATUSES = z.array(z.int()).min(1);
+/** Active checks by HTTP. The product sets every field, so no default of APISIX is emulated. */
+const ACTIVE = z.strictObject({
+    type: z.literal("http").optional(),
+    timeout: z.number().positive(),
+    http_path: z.string(),
+    healthy: z.strictObject({ interval: AMOUNT, http_statuses: STATUSES, successes: z.literal(1) }),
+    unhealthy: z.strictObject({
+        ...{ interval: AMOUNT, http_statuses: STATUSES },
+        ...{ http_failures: AMOUNT, tcp_failures: AMOUNT, timeouts: AMOUNT },
+    }),
+});
+const NODE = z.strictObject({
+    host: z.string().regex(/^[0-9a-zA-Z-._]+$/),
+    port: z.int().min(1),
+    weight: z.int().min(0),
+});
+const UPSTREAM = z.strictObject({
+    ...{ id: z.string().optional(), name: z.string().optional(), labels: OBJECT.optional() },
+    type: z.enum(["roundrobin", "chash"]).optional(),
+    hash_on: z.literal("consumer").optional(),
+    scheme: z.literal("http").optional(),
+    pass_host: z.literal("pass").optional(),
+    nodes: z.union([z.array(NODE), z.record(z.string(), z.int().min(0))]),
+    retries: z.literal(0).optional(),
+    timeout: TIMEOUT.optional(),
+    checks: z.strictObject({ active: ACTIVE }).optional(),
+});
 
 /** @throws Unsupported, Invalid */
-export function upstreamOf(conf: Conf, key: string): Upstream {
-    const nodes = nodesOf(conf.nodes);
-    // By default, APISIX retries with each other node.
-    if (nodes.length > 1 && conf.retries !== 0) throw new Unsupported("retries with other nodes of an upstream");
-    const byConsumer = conf.type === "chash";
-    if (byConsumer && conf.hash_on !== "consumer") throw new Unsupported("chash without hash_on consumer");
-    const check = checkOf(conf.checks as Conf | undefined);
-    return { key, byConsumer, nodes, check, timeout: conf.timeout as Timeout | undefined };
-}
-
-function nodesOf(nodes: unknown): Node[] {
+export function upstreamOf(conf: Conf): Upstream {
+    const { nodes, retries, type, hash_on, checks, timeout } = read("upstream", UPSTREAM, conf);
     const list = Array.isArray(nodes)
-        ? (nodes as Node[])
-        : Object.entries(nodes as Record<string, number>).map(([address, weight]): Node => {
+        ? nodes
+        : Object.entries(nodes).map(([address, weight]) => {
               const [host, port] = address.split(":");
               return { host, port: Number(port), weight };
           });
-    for (const node of list)
-        checkFields("node", node, { ...NODE, weight: { type: "integer", minimum: 0 } }, ["host", "port", "weight"]);
-    return list;
-}
-
-/** Active health checks by HTTP. The product sets every field, so no default of APISIX is emulated. */
-function checkOf(checks: Conf | undefined): ActiveCheck | undefined {
-    if (checks === undefined) return undefined;
-    checkFields("checks", checks, { active: OBJECT }, ["active"]);
-    const active = checks.active as Conf;
-    const own = { type: only("http"), timeout: { type: "number", exclusiveMinimum: 0 }, http_path: { type: "string" } };
-    checkFields("active", active, { ...own, healthy: OBJECT, unhealthy: OBJECT }, ["timeout", "http_path"]);
-    if (!active.healthy || !active.unhealthy) throw new Invalid("active: healthy and unhealthy are required");
-    checkFields("healthy", active.healthy, HEALTHY, Object.keys(HEALTHY));
-    checkFields("unhealthy", active.unhealthy, UNHEALTHY, Object.keys(UNHEALTHY));
-    return active as unknown as ActiveCheck;
+    // By default, APISIX retries with each other node.
+    if (list.length > 1 && retries !== 0) throw new Unsupported("retries with other nodes of an upstream");
+    const byConsumer = type === "chash";
+    if (byConsumer && hash_on === undefined) throw new Unsupported("chash without hash_on consumer");
+    return { byConsumer, nodes: list, check: checks?.active, timeout };
 }

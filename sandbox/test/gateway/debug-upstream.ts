@@ -3,8 +3,8 @@
  * delay or a close without an answer.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen, type Listening } from "../../processes/listen";
 
 interface Seen {
     method: string;
@@ -14,10 +14,8 @@ interface Seen {
     body: Buffer;
 }
 
-export interface DebugUpstream {
-    port: number;
+export interface DebugUpstream extends Listening {
     seen: Seen[];
-    close(): Promise<void>;
 }
 
 const GOOD = '{"id":"cmpl-fixed","object":"text_completion","created":0,"choices":[{"text":"ok"}]}';
@@ -35,16 +33,7 @@ function acceptable(path: string, body: Buffer): boolean {
 export async function startDebugUpstream(): Promise<DebugUpstream> {
     const seen: Seen[] = [];
     const server = createServer((request, answer) => void serve(seen, request, answer));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return {
-        port: (server.address() as AddressInfo).port,
-        seen,
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
-    };
+    return { ...(await listen(server)), seen };
 }
 
 async function serve(seen: Seen[], request: IncomingMessage, answer: ServerResponse): Promise<void> {

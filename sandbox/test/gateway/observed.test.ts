@@ -4,13 +4,14 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { stringify } from "yaml";
 import { accessLogSettings } from "../../../components/apisix/access-log";
 import { METRICS_ATTRIBUTES, METRICS_PATH, metricsMetadata } from "../../../components/apisix/observability";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import { GUARD } from "../../../test/unit/components/route/guard-settings";
 import { observedOf } from "../../workloads/gateway-settings/observed";
+import { listen } from "../../processes/listen";
 import { Kit } from "./kit";
 
 const file = (nginx: object = {}, prometheus: object = {}) => {
@@ -126,46 +127,36 @@ describe("metrics and log of the gateway", () => {
         ]);
     });
 
-    describe("where Alpa gives no answer", () => {
+    it("name the caller that disconnected before an answer, and say that Alpa is down", async () => {
         const silent = createServer((socket) => silent.emit("asked", socket));
-        before(async () => {
-            await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
-            const { port } = silent.address() as AddressInfo;
-            await kit.put("/services/s", {
-                name: "team-a_alpa_0",
-                upstream: { ...kit.target, nodes: { [`127.0.0.1:${port}`]: 1 } },
-            });
-        });
-        after(() => kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target }));
-
-        it("name the caller that disconnected before an answer", async () => {
-            const asked = once(silent, "asked") as Promise<[Socket]>;
-            const stop = new AbortController();
-            const sent = fetch(`http://127.0.0.1:${kit.gateway.port}/alpa/completions`, {
-                method: "POST",
-                headers: { ...JSON_BODY, apikey: "the-key-of-lab" },
-                body: '{"prompt":"p"}',
-                signal: stop.signal,
-            }).catch(() => undefined);
-            const [socket] = await asked;
-            stop.abort();
-            await sent;
-            const { status, reason, consumer, bytes_sent } = await line();
-            assert.deepEqual([status, reason, consumer, bytes_sent], [499, "caller-left", "team-a_lab", 0]);
-            socket.destroy();
-        });
-
-        it("say that Alpa is down", async () => {
-            const asked = once(silent, "asked") as Promise<[Socket]>;
-            const sent = ask("the-key-of-lab");
-            (await asked)[0].destroy();
-            await sent;
-            const { status, reason, consumer, upstream_time } = await line();
-            assert.deepEqual([status, reason, consumer], [502, "alpa-unreachable", "team-a_lab"]);
-            assert.match(String(upstream_time), /^\d+\.\d{3}$/);
-            assert.match(await metrics(), /^apisix_http_status\{code="502",.*response_source="nginx"\} 1$/m);
-            silent.close();
-        });
+        const { port, close } = await listen(silent);
+        const upstream = { ...kit.target, nodes: { [`127.0.0.1:${port}`]: 1 } };
+        await kit.put("/services/s", { name: "team-a_alpa_0", upstream });
+        const asked = once(silent, "asked");
+        const stop = new AbortController();
+        const sent = fetch(`http://127.0.0.1:${kit.gateway.port}/alpa/completions`, {
+            method: "POST",
+            headers: { ...JSON_BODY, apikey: "the-key-of-lab" },
+            body: '{"prompt":"p"}',
+            signal: stop.signal,
+        }).catch(() => undefined);
+        await asked;
+        stop.abort();
+        await sent;
+        const left = await line();
+        assert.deepEqual(
+            [left.status, left.reason, left.consumer, left.bytes_sent],
+            [499, "caller-left", "team-a_lab", 0],
+        );
+        lines.splice(0);
+        silent.on("asked", (socket: Socket) => socket.destroy());
+        await ask("the-key-of-lab");
+        const { status, reason, upstream_time } = await line();
+        assert.deepEqual([status, reason], [502, "alpa-unreachable"]);
+        assert.match(String(upstream_time), /^\d+\.\d{3}$/);
+        assert.match(await metrics(), /^apisix_http_status\{code="502",.*response_source="nginx"\} 1$/m);
+        await close();
+        await kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target });
     });
 
     it("contain no header, path, query string or body in a line, whatever its text", async () => {

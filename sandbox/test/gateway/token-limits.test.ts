@@ -103,8 +103,8 @@ describe("limits in tokens", () => {
         assert.deepEqual(
             counted.map(([, kind, caller, tokens]) => [kind, caller, Number(tokens)]),
             [
-                ["completion", "ns_a", 4],
                 ["prompt", "ns_a", 2],
+                ["completion", "ns_a", 4],
             ],
         );
     });

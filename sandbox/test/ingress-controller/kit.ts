@@ -1,4 +1,4 @@
-import { emptyWorld, type Kind, type Resource, type World } from "../../ingress-controller/kinds";
+import { KINDS, type Kind, type Resource, type World } from "../../ingress-controller/kinds";
 import type { ApisixObject } from "../../ingress-controller/objects";
 import { translate, type Condition, type Outcome } from "../../ingress-controller/translate";
 
@@ -48,9 +48,9 @@ export const WIRING: [Kind, Resource][] = [
 ];
 
 export function worldOf(...objects: [Kind, Resource][]): World {
-    const world = emptyWorld();
-    for (const [kind, resource] of objects) world[kind].push(resource);
-    return world;
+    const kinds = Object.keys(KINDS) as Kind[];
+    const of = (kind: Kind) => objects.filter(([one]) => one === kind).map(([, resource]) => resource);
+    return Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as World;
 }
 
 /** Translates these objects together with those of {@link WIRING}. */

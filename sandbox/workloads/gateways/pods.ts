@@ -8,7 +8,7 @@
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Configuration } from "../../gateway/objects/configuration";
-import type { Resolve } from "../../gateway/counters/redis-connections";
+import type { Resolve } from "../../gateway/counters/shared-counters";
 import { startGateway, type Gateway } from "../../gateway/server";
 import { elapse, type Clock } from "../clock";
 import { isReady, type Snapshot } from "../cluster";

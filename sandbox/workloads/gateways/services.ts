@@ -10,7 +10,7 @@
  * also forwards answers of pods on other nodes. Clients in the cluster (ingress controllers, connectors) lose no answers.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
-import type { Resolve } from "../../gateway/counters/redis-connections";
+import type { Resolve } from "../../gateway/counters/shared-counters";
 import type { Gateway } from "../../gateway/server";
 import { milliseconds, REAL_TIME, type Clock } from "../clock";
 import { isReady, selects, type Snapshot } from "../cluster";

@@ -1,44 +1,43 @@
-import type { Context } from "../../request/context";
+import { z } from "zod";
 import { NginxExit } from "../../http/nginx";
 import type { Conf } from "../../request/types";
 import { Unsupported } from "../../unsupported";
-import { definePlugin, FLAG, only, TEXT } from "../plugin";
+import { definePlugin, TEXT } from "../plugin";
 import { attachConsumer, unauthorized } from "./attach";
 import { ALGORITHMS, parseJwt, verifySignature, type Jwt } from "./jwt";
-
-interface JwtAuthConf {
-    header?: string;
-    query?: string;
-    cookie?: string;
-    hide_credentials?: boolean;
-    claims_to_verify: string[];
-}
 
 /**
  * jwt-auth reads the token from a header. Unsupported: from the query string and from a cookie, which this project disables by
  * names that neither can have; other claims to verify than `exp`.
  */
-export const jwtAuth = definePlugin<JwtAuthConf>({
+export const jwtAuth = definePlugin({
     name: "jwt-auth",
     priority: 2510,
-    credential: {
-        fields: { key: TEXT, secret: TEXT, public_key: TEXT, algorithm: { enum: ALGORITHMS } },
-        required: ["key"],
-    },
-    fields: {
-        header: TEXT,
-        query: { type: "string", maxLength: 0 },
-        cookie: only("="),
-        hide_credentials: FLAG,
-        claims_to_verify: { type: "array", minItems: 1, maxItems: 1, items: only("exp") },
-    },
-    required: ["claims_to_verify"],
-    create: (conf, _, tools) => ({
+    credential: z.strictObject({
+        key: TEXT,
+        secret: TEXT.optional(),
+        public_key: TEXT.optional(),
+        algorithm: z.enum(ALGORITHMS).optional(),
+    }),
+    schema: z.strictObject({
+        header: TEXT.default("authorization"),
+        query: z.literal("").optional(),
+        cookie: z.literal("=").optional(),
+        hide_credentials: z.boolean().optional(),
+        claims_to_verify: z.tuple([z.literal("exp")]),
+    }),
+    create: ({ header, query, cookie, hide_credentials: hide }, _, tools) => ({
         rewrite(ctx) {
             const refuse = (message: string) => unauthorized(ctx, 'Bearer realm="jwt"', message);
-            const token = takeToken(ctx, conf);
-            if (token === undefined) return refuse("Missing JWT token in request");
-            const jwt = parseJwt(token);
+            const value = ctx.header(header);
+            const mayBeElsewhere =
+                (query === undefined && ctx.target.args !== undefined) ||
+                (cookie === undefined && ctx.headers.has("cookie"));
+            if (value === undefined && mayBeElsewhere)
+                throw new Unsupported("jwt-auth with a query string or a cookie");
+            if (value === undefined) return refuse("Missing JWT token in request");
+            if (hide) ctx.headers.delete(header); // even an invalid one
+            const jwt = parseJwt(value.replace(/^[Bb]earer /, ""));
             if (!jwt) return refuse("JWT token invalid");
             field(jwt.header, "alg"); // APISIX reads the algorithm before the claims, to log it
             const name = field(jwt.claims, "key");
@@ -56,20 +55,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
 function field(value: unknown, name: string): unknown {
     if (typeof value === "string" || Array.isArray(value)) return undefined;
     if (typeof value !== "object" || value === null) throw new NginxExit(500);
-    return (value as Record<string, unknown>)[name];
-}
-
-/** Returns the token of the request. With hide_credentials it also removes the token from the request, even an invalid one. */
-function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
-    const { header: name = "authorization", query, cookie, hide_credentials: hide } = conf;
-    const header = ctx.header(name);
-    if (header !== undefined) {
-        if (hide) ctx.headers.delete(name);
-        return header.replace(/^[Bb]earer /, "");
-    }
-    if ((query === undefined && ctx.args !== undefined) || (cookie === undefined && ctx.headers.has("cookie")))
-        throw new Unsupported("jwt-auth with a query string or a cookie");
-    return undefined;
+    return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
 }
 
 function verified(jwt: Jwt, { algorithm = "HS256", secret, public_key: publicKey }: Conf): boolean {

@@ -3,8 +3,7 @@
  * Facts: load_jwt and its callees in lib/resty/jwt.lua; apisix/plugins/jwt-auth/parser.lua.
  */
 import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypto";
-import { decodeBase64 } from "../../lua/base64";
-import { attempt, decodeJson } from "../../lua/cjson";
+import { decodeJson } from "../../lua/cjson";
 
 export interface Jwt {
     /** Header and claims can be any JSON value except false, because APISIX does not require objects. */
@@ -15,10 +14,16 @@ export interface Jwt {
     signature: Buffer | undefined;
 }
 
+/** Decodes base64url up to the first "=", as nginx does; undefined if it is not base64url. */
+function decodeBase64(text: string): Buffer | undefined {
+    const [digits] = text.split("=");
+    return /^[\w-]*$/.test(digits) && digits.length % 4 !== 1 ? Buffer.from(digits, "base64url") : undefined;
+}
+
 /** Decodes a part of a token. Undefined if it is not JSON, or is `false`, which Lua treats like a missing value. */
 function decodePart(part: string): unknown {
-    const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
-    const value = attempt(() => raw && decodeJson(raw.toString("latin1")));
+    const raw = decodeBase64(part.replace(/\+/g, "-").replace(/\//g, "_"));
+    const value = raw && decodeJson(raw.toString("latin1"));
     return value === false ? undefined : value;
 }
 
@@ -28,11 +33,11 @@ export function parseJwt(token: string): Jwt | undefined {
     if (parts.length !== 3) return undefined;
     const [header, claims] = parts.map(decodePart);
     if (header === undefined || claims === undefined) return undefined;
-    return { header, claims, signed: `${parts[0]}.${parts[1]}`, signature: decodeBase64(parts[2], "base64url") };
+    return { header, claims, signed: `${parts[0]}.${parts[1]}`, signature: decodeBase64(parts[2]) };
 }
 
 /** Algorithms that this project's credentials have. */
-export const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"];
+export const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
 
 /** Whether the signature is valid. @param key an HMAC secret, or a public key in PEM form */
 export function verifySignature({ signed, signature }: Jwt, algorithm: string, key: string): boolean {
@@ -42,9 +47,8 @@ export function verifySignature({ signed, signature }: Jwt, algorithm: string, k
         return expected.length === signature.length && timingSafeEqual(expected, signature);
     }
     try {
-        const publicKey = createPublicKey(key);
-        const options = algorithm === "ES256" ? { key: publicKey, dsaEncoding: "ieee-p1363" as const } : publicKey;
-        return verify(algorithm === "EdDSA" ? null : "sha256", Buffer.from(signed, "latin1"), options, signature);
+        const publicKey = { key: createPublicKey(key), dsaEncoding: "ieee-p1363" as const };
+        return verify(algorithm === "EdDSA" ? null : "sha256", Buffer.from(signed, "latin1"), publicKey, signature);
     } catch {
         return false; // if the key is invalid or does not fit the algorithm, every token is rejected
     }

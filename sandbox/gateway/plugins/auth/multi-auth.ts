@@ -1,20 +1,19 @@
-import type { Conf, Exit } from "../../request/types";
-import { Unsupported } from "../../unsupported";
+import { z } from "zod";
 import { definePlugin, OBJECT } from "../plugin";
 
 /** multi-auth: tries the listed auth plugins in order. The first success wins. */
-export const multiAuth = definePlugin<{ auth_plugins: Record<string, Conf>[] }>({
+export const multiAuth = definePlugin({
     name: "multi-auth",
     priority: 2600,
-    fields: { auth_plugins: { type: "array", minItems: 2, items: OBJECT } },
-    required: ["auth_plugins"],
+    schema: z.strictObject({
+        auth_plugins: z.array(z.partialRecord(z.enum(["key-auth", "jwt-auth"]), OBJECT)).min(2),
+    }),
     create: ({ auth_plugins }, parentKey, tools) => {
-        const steps = auth_plugins.flatMap(Object.entries<Conf>).map(([name, inner]) => {
-            if (name !== "key-auth" && name !== "jwt-auth") throw new Unsupported(`${name} in multi-auth`);
-            return tools.instantiate(name, inner, parentKey);
-        });
+        const steps = auth_plugins
+            .flatMap((one) => Object.entries(one))
+            .map(([name, conf]) => tools.instantiate(name, conf, parentKey));
         return {
-            async rewrite(ctx): Promise<Exit | undefined> {
+            async rewrite(ctx) {
                 for (const step of steps) if (!(await step.rewrite?.(ctx))) return undefined;
                 return { code: 401, body: { message: "Authorization Failed" } };
             },

@@ -2,32 +2,25 @@
  * What the limit plugins share: the option `policy`, which decides whether the counters are in this process or in a Redis that
  * gateways share, the name of the counters, and the rejection.
  */
+import { z } from "zod";
 import { confVersion } from "../../counters/counters";
-import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
-import type { Fields } from "../../lua/schema";
+import { RedisFailure } from "../../counters/shared-counters";
 import type { Context } from "../../request/context";
 import type { Exit } from "../../request/types";
-import { FLAG, AMOUNT, TEXT, type PluginTools } from "../plugin";
+import { AMOUNT, TEXT, type PluginTools } from "../plugin";
 
-export interface PolicyConf extends RedisConf {
-    policy?: "local" | "redis";
-    allow_degradation?: boolean;
-    rejected_code: number;
-    rejected_msg?: string;
-}
-
-export const POLICY_FIELDS: Fields = {
-    policy: { enum: ["local", "redis"] },
-    redis_host: TEXT,
-    redis_port: AMOUNT,
-    redis_timeout: AMOUNT,
-    allow_degradation: FLAG,
-    rejected_code: { type: "integer", minimum: 200, maximum: 599 },
-    rejected_msg: TEXT,
+/** The variable by which requests are counted. */
+export const KEY = z.enum(["consumer_name", "route_id", "remote_addr"]);
+export const CODE = { rejected_code: z.int().min(200).max(599) };
+export const POLICY = {
+    ...CODE,
+    policy: z.enum(["local", "redis"]).optional(),
+    redis_host: TEXT.optional(),
+    redis_timeout: AMOUNT.optional(),
+    allow_degradation: z.boolean().optional(),
+    rejected_msg: TEXT.optional(),
 };
-
-/** The field `key`: the variable by which requests are counted. */
-export const KEY = { enum: ["consumer_name", "route_id", "remote_addr"] };
+export type PolicyConf = z.infer<z.ZodObject<typeof POLICY>>;
 
 /** The value of the variable, or the client's address, for example if the request has no consumer. */
 export function limitKey(ctx: Context, key = "remote_addr"): string {
@@ -47,19 +40,30 @@ export function rejection({ rejected_code: code, rejected_msg: message }: Policy
 }
 
 /**
- * Waits for a result of the counters. If Redis fails, it logs the failure and returns undefined: the plugin then decides
- * whether to admit the request.
+ * Adds to the count of a window.
+ * @returns the count; if Redis fails, how the request ends, or undefined if it is admitted
  */
-export async function unlessFailed<T>(
-    plugin: string,
-    tools: PluginTools,
-    counted: T | Promise<T>,
-): Promise<{ value: T } | undefined> {
-    try {
-        return { value: await counted };
-    } catch (error) {
-        if (!(error instanceof RedisFailure)) throw error;
-        tools.log(`gateway: ${plugin}: shared counters: ${error.message}`);
-        return undefined;
-    }
+export async function countIn(
+    conf: PolicyConf,
+    { shared, counters, log }: PluginTools,
+    key: string,
+    window: number,
+    delta = 1,
+): Promise<{ count: number; leftMs: number } | Exit | undefined> {
+    if (conf.policy !== "redis") return counters.count(key, window, delta);
+    return shared.count(conf, key, window, delta).catch((error: unknown) => {
+        return unlessAdmitted(conf, error, log, { error_msg: "failed to limit count" });
+    });
+}
+
+/** How a request ends after a failure of Redis; undefined if it is admitted. */
+export function unlessAdmitted(
+    conf: PolicyConf,
+    error: unknown,
+    log: PluginTools["log"],
+    body?: object,
+): Exit | undefined {
+    if (!(error instanceof RedisFailure)) throw error;
+    log(`gateway: shared counters: ${error.message}`);
+    return conf.allow_degradation ? undefined : { code: 500, body };
 }
