@@ -124,12 +124,11 @@ const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
  * time.
  */
 const LONG = [
-    ["stack/lifecycle", "callers/credentials"],
+    ["ops/commands", "gateway/tls"],
+    ["stack/lifecycle", "callers/limits", "gateway/guard", "gateway/route", "callers/credentials"],
     ["cluster/inter"],
-    ["callers/limits", "callers/classes", "gateway/route"],
-    ["gateway/tls", "gateway/guard", "stack/secrets"],
     ["cloudflare/stack"],
-    ["ops/commands"],
+    ["openai/streams"],
     ["stack/failures", "stack/pulumi"],
     ["ops/review"],
     ["cluster/microk8s"],

@@ -13,7 +13,6 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/callers/credentials.test.ts",
         "test/engine/gateway/route.test.ts",
         "test/engine/callers/limits.test.ts",
-        "test/engine/callers/classes.test.ts",
         "test/engine/gateway/observability.test.ts",
         "test/engine/openai/streams.test.ts",
     ],
