@@ -23,10 +23,8 @@ export const CHECKS: Record<PartName, readonly string[]> = {
     ],
     "cloudflare-provider": [
         "test/engine/cloudflare/stack.test.ts",
-        "test/engine/cloudflare/zone.test.ts",
         "test/engine/cloudflare/move.test.ts",
         "test/engine/cloudflare/operations.test.ts",
-        "test/engine/cloudflare/secrets.test.ts",
     ],
     cloudflared: [
         "test/engine/cloudflare/stack.test.ts",
