@@ -18,31 +18,25 @@ export type Level = (typeof LEVELS)[number];
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
-    "test/engine/callers/limits-shared":
-        "two gateway pods and a Redis that stops: limits.test.ts of the sandbox counts in a real one",
     "test/engine/cloudflare/exposure": "a gateway behind Azure and a tunnel in turn, under traffic",
     "test/engine/cloudflare/hosts": "connectors on hosts by SSH: stack.test.ts has the stack itself",
     "test/engine/cloudflare/move": "a zone moves to Cloudflare and back",
     "test/engine/cloudflare/operations": "rotations and losses at the edge",
-    "test/engine/cloudflare/secrets": "a stack and runs of its own: recorded previews prove what a review says",
-    "test/engine/cloudflare/zone": "a zone is created, then only read, and the opposite",
     "test/engine/cluster/inter-nodes": "a cluster from hosts by SSH, nodes that are lost and replaced",
-    "test/engine/cluster/intra-ha": "the same as inter.test.ts, for option intra-a",
     "test/engine/cluster/microk8s": "a cluster from hosts by SSH, step by step",
     "test/engine/gateway/closed": "models are loaded under traffic: unit tests have the order of the resources",
     "test/engine/gateway/installers": "a world for each way to install the gateway",
     "test/engine/gateway/observability":
         "a stack of its own: unit tests of the emulator and of the rendered settings find most errors first",
+    "test/engine/gateway/real-crds": "an API server for it alone: unit/stacks/real-crds.test.ts checks every field",
     "test/engine/gateway/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/engine/ops/pod-connection":
         "an API server for it alone: revocations in commands.test.ts use the same connections",
     "test/engine/ops/review": "drift and repair: recorded previews prove what a review says",
     "test/engine/sandbox/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
-    "test/engine/sandbox/gpus":
-        "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts tests who may hold them",
     "test/engine/stack/own-program": "npm installs the packages of a program elsewhere: a minute",
     "test/engine/stack/failures": "waits for timeouts, and kills runs",
-    "test/engine/stack/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
+    "test/engine/stack/pulumi": "the policy pack and reviewed plans: several runs, and unit tests of each",
     "test/engine/stack/rollback":
         "unit tests roll back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
     "test/site/": "builds the site of docs/, and opens each page in a browser",
@@ -124,22 +118,20 @@ const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
  * time.
  */
 const LONG = [
-    ["stack/lifecycle", "callers/credentials"],
+    ["ops/commands", "gateway/tls"],
+    ["stack/lifecycle", "callers/limits", "gateway/guard", "gateway/route", "callers/credentials"],
     ["cluster/inter"],
-    ["callers/limits", "callers/classes", "gateway/route"],
-    ["gateway/tls", "gateway/guard", "stack/secrets"],
     ["cloudflare/stack"],
-    ["ops/commands"],
+    ["openai/streams"],
     ["stack/failures", "stack/pulumi"],
     ["ops/review"],
     ["cluster/microk8s"],
-    ["stack/rollback", "callers/limits-shared"],
+    ["stack/rollback"],
     ["sandbox/cli-stacks"],
     ["sandbox/cli-ended"],
     ["gateway/rampart-install"],
     ["gateway/installers"],
     ["cluster/inter-nodes"],
-    ["cluster/intra-ha"],
     ["sandbox/cli"],
 ];
 

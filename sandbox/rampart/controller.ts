@@ -78,6 +78,8 @@ export class Controller {
         const signal = AbortSignal.any([pass.canceller.signal, this.stop.signal]);
         try {
             const graph = await this.find(ref);
+            // The graph may be newer than the event of this pass. Its own event then cancels nothing.
+            if (graph) pass.generation = Math.max(pass.generation, graph.metadata.generation);
             if (graph?.metadata.deletionTimestamp) await this.remove(graph);
             else if (graph && graph.status?.observedGeneration !== graph.metadata.generation)
                 await this.settle(graph, signal);

@@ -270,7 +270,7 @@ async function startModel(
 const VLLM_PORT = 8000;
 
 /** All pods of the cluster, as the Kubernetes service discovery of a Prometheus would find them. */
-export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
+async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
     return (await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()).items;
 }
 

@@ -1,7 +1,8 @@
 // Proves that the gateway rejects requests that are known to stop Alpa. Every other form of a request reaches Alpa with
 // unchanged values. Gateway and Alpa are emulators.
 import { strict as assert } from "node:assert";
-import { succeeded, takeAlpaRequests, TestStack, useWorld } from "../kit";
+import { takeAlpaRequests } from "../kit";
+import { useCallers } from "../kit/callers";
 import { rawRequest } from "../kit/raw-request";
 
 const JSON_TYPE = { "Content-Type": "application/json" };
@@ -74,19 +75,9 @@ const rows: Row[] = [
 ];
 
 describe("the guard", () => {
-    useWorld();
-    let stack: TestStack;
+    const callers = useCallers();
     let key: string;
-
-    before(async () => {
-        const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
-        stack = await TestStack.create("guard", { consumers });
-        succeeded(await stack.up());
-        key = (await stack.outputs()).credentials["alice/k1"];
-    });
-    after(async () => {
-        succeeded(await stack.destroy());
-    });
+    before(() => void (key = callers().credentials["alice/k1"]));
 
     for (const [what, body, status, headers, path] of rows)
         it(`${status === 200 ? "forwards" : `rejects with ${status}:`} ${what}`, async () => {
@@ -120,5 +111,5 @@ describe("the guard", () => {
     });
 
     const ask = (sent: string, headers: Record<string, string>, path = "/completions", apikey: string) =>
-        rawRequest(stack.nodePort, `/alpa${path}`, { headers: { apikey, ...headers }, sent });
+        rawRequest(callers().stack.nodePort, `/alpa${path}`, { headers: { apikey, ...headers }, sent });
 });

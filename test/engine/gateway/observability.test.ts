@@ -1,15 +1,10 @@
 // Proves that metrics and access log count exactly the sent requests, by caller and status. Neither contains a key,
-// token, prompt or answer. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With prometheus on PATH,
-// it also proves that a real Prometheus and `consumer usage` have the same figures.
+// token, prompt or answer. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { claimKey } from "../../../components/consumers/consumer";
 import { METRICS_PATH } from "../../../components/apisix/observability";
-import { startObserver } from "../../../sandbox/prometheus/observer";
-import type { Prometheus } from "../../../sandbox/prometheus/server";
-import { findOnPath } from "../../../sandbox/toolchain/path";
-import { allPods } from "../../../sandbox/world/world";
 import { call, current, eventually, succeeded, TestStack, useWorld } from "../kit";
 import { hs256, now } from "../kit/tokens";
 
@@ -61,10 +56,6 @@ describe("metrics and the access log", () => {
         await eventually("the next second", async () => Date.now() >= since.getTime() || undefined);
         await send();
     });
-    after(async () => {
-        succeeded(await stack.destroy());
-    });
-
     async function send(): Promise<void> {
         const { url, credentials, jwtSecrets } = await stack.outputs();
         const token = hs256({ key: claimKey(NAME, "alice", "hs"), exp: now() + 600 }, jwtSecrets["alice/hs"]);
@@ -166,102 +157,6 @@ describe("metrics and the access log", () => {
         for (const secret of [...secrets, "text_completion"])
             assert.ok(!text.includes(secret), `${secret.slice(0, 4)}… is in the metrics or in the log`);
     });
-
-    if (findOnPath("prometheus") !== undefined)
-        describe("read by a Prometheus next to the world", () => {
-            let prometheus: Prometheus;
-            before(async () => {
-                const { world, dir } = current();
-                const pods = () => allPods(world.kubeConfig);
-                const { podPort } = world.workloads;
-                prometheus = await startObserver({
-                    pods,
-                    podPort,
-                    stateDir: dir,
-                    intervalSeconds: 1,
-                    log: () => undefined,
-                });
-            });
-            after(() => prometheus.close());
-
-            const ask = async (
-                query: string,
-            ): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
-                const answer = await fetch(`${prometheus.url}/api/v1/query?${new URLSearchParams({ query })}`);
-                return ((await answer.json()) as any).data.result;
-            };
-            /** Requests so far, by caller and status. */
-            const counted = async () => {
-                const found = await ask(
-                    `sum by (consumer, code) (apisix_http_status{route=~"${NAME}_alpa.*", consumer!=""})`,
-                );
-                return new Map(
-                    found.map(({ metric: { consumer, code }, value }) => [`${consumer} ${code}`, Number(value[1])]),
-                );
-            };
-
-            it("have each caller's figures by status, as in consumer usage", async () => {
-                const { url, credentials } = await stack.outputs();
-                const before = await eventually("figures of both callers", async () => {
-                    const found = await counted();
-                    return found.has(`${NAME}_alice 400`) && found.has(`${NAME}_bob 429`) ? found : undefined;
-                });
-                const body = { model: "default", prompt: PROMPT, max_tokens: 4 };
-                const wanted: [caller: string, status: number, times: number, body: object][] = [
-                    ["alice", 200, 3, body],
-                    ["alice", 400, 2, { ...body, n: 2 }],
-                    ["bob", 429, 3, body],
-                ];
-                for (const [caller, status, times, body] of wanted)
-                    for (let i = 0; i < times; i++) {
-                        const answer = await call(url, { key: credentials[`${caller}/k1`], body });
-                        assert.equal(answer.status, status, answer.body);
-                    }
-                let added: [string, number][] = [];
-                const expected = wanted.map(([caller, status, times]) => [`${NAME}_${caller} ${status}`, times]);
-                const last = () => `figures ${JSON.stringify(expected)}, not ${JSON.stringify(added)}`;
-                await eventually(last, async () => {
-                    added = [...(await counted())]
-                        .map(([key, value]): [string, number] => [key, value - (before.get(key) ?? 0)])
-                        .filter(([, value]) => value !== 0)
-                        .sort();
-                    return JSON.stringify(added) === JSON.stringify(expected) || undefined;
-                });
-                // Prometheus extrapolates from its samples, so `consumer usage` has the exact figures only after several
-                // samples.
-                let rows: unknown;
-                await eventually(
-                    () => `the same of consumer usage, not ${JSON.stringify(rows)}`,
-                    async () => {
-                        const { stdout, stderr, code } = await stack.ops(
-                            ...["consumer", "usage", "--prometheus", prometheus.url, "--since", "1h", "--json"],
-                        );
-                        assert.equal(code, 0, stderr);
-                        rows = JSON.parse(stdout)
-                            .callers.filter(({ caller }: any) => caller !== null)
-                            .map(({ caller, requests, successes }: any) => [caller, requests, successes]);
-                        return JSON.stringify(rows) === '[["alice",5,3],["bob",3,0]]' || undefined;
-                    },
-                );
-            });
-
-            it("have every alert loaded and evaluated, and no alert that the gateway is down", async () => {
-                const away = /GatewayDown|GatewayPodLost|ChangesNotReceived/;
-                let states: string[] = [];
-                // An evaluation before the first scrape leaves the alerts pending until the next evaluation.
-                await eventually(
-                    () => `every rule evaluated, and these three inactive (they are ${states.join(", ")})`,
-                    async () => {
-                        const answer = await fetch(`${prometheus.url}/api/v1/rules`);
-                        const all: any[] = ((await answer.json()) as any).data.groups.flatMap((one: any) => one.rules);
-                        states = all.filter(({ name }) => away.test(name)).map(({ state }) => state);
-                        const quiet = states.length === 3 && states.every((state) => state === "inactive");
-                        return (quiet && all.every(({ health }) => health === "ok")) || undefined;
-                    },
-                    90,
-                );
-            });
-        });
 
     it("leave a second run without changes, and the metrics port open to scrapers", async () => {
         const policy = await current().world.read("networking.k8s.io/v1", "NetworkPolicy", GATEWAY, "alpa-auth-apisix");

@@ -80,7 +80,6 @@ export class InterStack extends EngineStack {
             namespace: this.name,
             alpa: { endpoints: facts.alpas },
             gateway: {
-                ...(config.option === "intra-a" && { highAvailability: true }),
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
                 chartRepository: facts.chartRepository,

@@ -38,7 +38,7 @@ export class Operator {
         const args = [join(ROOT, "ops/alpa-auth.js"), ...command.split(" "), "--stack", this.stack];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
         child.stdin.end();
-        const lists = new ProcessLists(300);
+        const lists = new ProcessLists(1000);
         const result: Said = { code: -1, out: "", note: "" };
         child.stdout.on("data", (text) => (result.out += text));
         child.stderr.on("data", (text) => (result.note += text));

@@ -6,6 +6,8 @@ export interface SlowAlpa {
     address: string;
     /** Number of slow answers that are not released yet. */
     underWay(): number;
+    /** Number of requests for slow answers so far. */
+    asked(): number;
     /** Sends all slow answers. */
     release(): void;
     close(): Promise<void>;
@@ -16,6 +18,7 @@ export const SLOW_COMPLETION = JSON.stringify({ model: "default", prompt: "slow"
 
 export async function startSlowAlpa(): Promise<SlowAlpa> {
     const waiting = new Set<() => void>();
+    let count = 0;
     const server = createServer((asked, answer) => {
         let body = "";
         const end = () => answer.setHeader("Content-Type", "application/json").end('{"choices":[]}');
@@ -24,6 +27,7 @@ export async function startSlowAlpa(): Promise<SlowAlpa> {
             // APISIX encodes a body again after validation, with the fields in any order.
             const slow = asked.method === "POST" && isDeepStrictEqual(JSON.parse(body), JSON.parse(SLOW_COMPLETION));
             if (!slow) return end();
+            count++;
             waiting.add(end);
             answer.on("close", () => waiting.delete(end));
         });
@@ -32,6 +36,7 @@ export async function startSlowAlpa(): Promise<SlowAlpa> {
     return {
         address: `127.0.0.1:${(server.address() as { port: number }).port}`,
         underWay: () => waiting.size,
+        asked: () => count,
         release: () => waiting.forEach((end) => end()),
         close: () => {
             const closed = new Promise<void>((resolve) => server.close(() => resolve()));

@@ -30,6 +30,8 @@ export interface Place {
 
 export class EngineStack {
     private salt = "";
+    /** What Pulumi and the operators' command line printed for this stack, but for outputs requested with secrets. */
+    said = "";
 
     protected constructor(
         readonly name: string,
@@ -97,14 +99,16 @@ export class EngineStack {
     }
 
     /** Runs pulumi on this stack, whether it fails or not. */
-    run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
+    async run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const stack = args[0] === "-C" ? [] : ["--stack", this.name];
         const onLine = (line: string) => {
             if (CHANGES.includes(args[0])) worldLog(`pulumi ${args[0]} of ${this.name}: ${line}`);
             options.onLine?.(line);
         };
         const all = [...args, ...stack, "--non-interactive"];
-        return runPulumi(this.place.dir, this.place.facts, all, { ...options, onLine });
+        const run = await runPulumi(this.place.dir, this.place.facts, all, { ...options, onLine });
+        if (!args.includes("--show-secrets")) this.said += run.stdout + run.stderr;
+        return run;
     }
 
     /** Runs the operators' command line on this stack, as a process of its own. */
@@ -125,6 +129,7 @@ export class EngineStack {
             child.on("error", reject);
             child.on("close", (code) => resolve(code ?? -1));
         });
+        this.said += said.stdout + said.stderr;
         return said;
     }
 

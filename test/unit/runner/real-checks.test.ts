@@ -29,7 +29,7 @@ describe("checks of real parts", () => {
             ["Helm charts", "2.14.0", "real", "6 of 6"],
             ["APISIX on OpenResty", "3.18.0", "emulated", "none"],
             ["APISIX ingress controller with ADC", "2.0.1", "emulated", "none"],
-            ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
+            ["Pulumi provider cloudflare", "6.22.1", "real", "5 of 6"],
             ["cloudflared", "2026.8.2", "emulated", "none"],
         ]);
     });

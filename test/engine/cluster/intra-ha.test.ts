@@ -1,3 +1,0 @@
-import { highAvailability } from "./high-availability";
-
-highAvailability("intra-a", "intra-ha");
