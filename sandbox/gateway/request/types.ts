@@ -1,6 +1,4 @@
-import type { z } from "zod";
 import type { Condition } from "../lua/expr";
-import type { TIMEOUT } from "../plugins/plugin";
 import type { Context } from "./context";
 
 /** Phases of APISIX. Functions of the serverless plugins run in the first three, `_meta.pre_function` in all. */
@@ -61,7 +59,11 @@ export interface Node {
 }
 
 /** Timeouts of an upstream request, in seconds. */
-export type Timeout = z.infer<typeof TIMEOUT>;
+export interface Timeout {
+    connect: number;
+    send: number;
+    read: number;
+}
 
 /** Settings of an upstream's active health checks. Times are in seconds. */
 export interface ActiveCheck {
