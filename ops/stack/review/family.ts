@@ -1,5 +1,6 @@
 /** Which component a resource belongs to, and whether a changed component explains its change. */
 import { nameIn } from "../../../policy/resources/resource";
+import { map } from "../../../policy/resources/values";
 import { isChanged, MEANINGS } from "./meanings";
 import type { PartChange } from "./meanings/row";
 import type { Change } from "./changes";
@@ -12,6 +13,8 @@ export interface Family {
     explains(change: Change): boolean;
     /** Whether a component above the resource is deleted, and its finding covers the objects below it. */
     isCovered(urn: string): boolean;
+    /** Whether a deleted object is of a credential that the state no longer has: a revocation alone has left it. */
+    isOfRevoked(change: Change): boolean;
     /** Title of the nearest component with inputs, for example `ServerRoute alpa-route`; undefined without a component. */
     componentOf(urn: string): string | undefined;
 }
@@ -35,8 +38,17 @@ export function familyOf(steps: Step[], state: ResourceState[], parts: PartChang
                 return isOtherProgram ? comesOrGoes && op !== "update" : true;
             }),
         isCovered: (urn) => above(urn).some((part) => part.new === undefined && MEANINGS[part.type]?.covers === true),
+        isOfRevoked: ({ op, urn, name }) =>
+            op === "delete" && state.some((one) => one.urn === urn) && isGone(name, state),
         componentOf: (urn) => titleIn(ancestors(urn, parents)),
     };
+}
+
+/** Whether no caller in the state has the credential of this Secret or service token. */
+function isGone(name: string, state: ResourceState[]): boolean {
+    const [, caller, id] = /^([^.]+)\.([^.]+)-(?:secret|token)$/.exec(name) ?? [];
+    const isTheirs = ({ type, urn }: ResourceState) => wordOf(type) === "Caller" && nameIn(urn) === caller;
+    return caller !== undefined && !state.some((one) => isTheirs(one) && id in map(one.inputs?.credentials));
 }
 
 /** URNs of the components above a resource, the nearest first. */

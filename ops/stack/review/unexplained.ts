@@ -13,7 +13,7 @@ export function unexplained(changes: Change[], family: Family): Finding[] {
     for (const change of changes) {
         const rules = KINDS[change.kind];
         if (rules === undefined || rules.objectless || change.leftover || change.retained) continue;
-        if (family.explains(change) || isLogin(change, rules.login)) continue;
+        if (family.explains(change) || family.isOfRevoked(change) || isLogin(change, rules.login)) continue;
         const key = JSON.stringify([family.componentOf(change.urn), severityOf(change)]);
         groups.set(key, [...(groups.get(key) ?? []), change]);
     }

@@ -42,6 +42,18 @@ describe("review of objects", () => {
         assert.deepEqual([property, old, now], ["spec.http[0].paths", "/a", "/b"]);
     });
 
+    it("reports nothing for the Secret that a revocation alone has left, but reports that of a credential in use", () => {
+        const caller = step("Caller", "alice", { credentials: { b: {} } }, { credentials: { b: {} } });
+        const secrets = ["alice.a-secret", "alice.b-secret"].map((name) =>
+            below(caller, "Secret", name, {}, undefined),
+        );
+        const resources = [caller, ...secrets].map(({ oldState }) => oldState!);
+        assert.deepEqual(
+            review(secrets, { resources }).map(({ severity, says }) => `${severity}: ${says}`),
+            ["breaks-callers: Caller alice: no setting explains that Secret alice.b-secret is deleted"],
+        );
+    });
+
     it("reports an object that is deleted alone as dangerous as what it protects", () => {
         const policy = below(unchanged, "NetworkPolicy", "closed", { metadata: { name: "closed" } }, undefined);
         const map = below(unchanged, "ConfigMap", "profile", { metadata: { name: "profile" } }, undefined);

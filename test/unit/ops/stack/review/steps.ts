@@ -23,6 +23,7 @@ const TYPES = {
     // Components.
     IntraCluster: "alpa-auth:index:IntraCluster",
     ServerRoute: "alpa-auth:index:ServerRoute",
+    Caller: "alpa-auth:index:Caller",
     Etcd: "alpa-auth:index:Etcd",
     TunnelRoutes: "alpa-auth:index:TunnelRoutes",
     Other: "alpa-auth:index:Other",
