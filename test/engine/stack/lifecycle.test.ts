@@ -36,7 +36,8 @@ describe("intra-a on the engine", () => {
 
     /** Name and operation of every step of `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
-        const { stdout } = succeeded(await stack.up());
+        // Without this option, a dot of progress may stand in front of a step in its line.
+        const { stdout } = succeeded(await stack.up("--suppress-progress"));
         const all = [
             ...stdout.matchAll(/^ [-+~ ]+ (?!alpa-auth:)\S+:\S+ (\S+) (create|update|delete|replace)d\b/gm),
         ].map(([, name, op]) => `${op} ${name}`);
