@@ -1,9 +1,8 @@
 /** Requests by which operators' commands check a server, by its kind. */
 import { ALPA_SAMPLES } from "./alpa/sample";
 import { ALPA_EVIDENCE, PREFIX } from "./alpa/paths";
-import { OPENAI_EVIDENCE, OPENAI_PREFIX } from "./openai/paths";
+import { OPENAI_EVIDENCE, OPENAI_PATHS, OPENAI_PREFIX, type OpenaiPath } from "./openai/paths";
 import { CLOSED_SAMPLE, openaiSamples } from "./openai/sample";
-import { OPENAI_PATHS, type OpenaiPath } from "./openai/paths";
 import type { ServerSettings } from "./server";
 
 /** A short and cheap request to a path of the server. */

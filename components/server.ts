@@ -1,8 +1,7 @@
 import { curlLine } from "./alpa/sample";
 import { ALPA_PATHS, ALPA_REQUESTS, alpaPaths, alpaTunnelPath, servedPrefixes } from "./alpa/paths";
-import type { OpenaiPath } from "./openai/paths";
 import type { OpenaiSettings } from "./openai/settings";
-import { OPENAI_PREFIX, openaiRequests, openaiTunnelPath } from "./openai/paths";
+import { OPENAI_PREFIX, openaiRequests, openaiTunnelPath, type OpenaiPath } from "./openai/paths";
 import { modelsCurl, openaiCurl } from "./openai/sample";
 import { renderOpenaiRoute, renderOpenaiUpstreams } from "./openai/route-rules";
 import type { AlpaSettings } from "./route/alpa-upstreams";

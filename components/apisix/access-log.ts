@@ -63,11 +63,14 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
  * plugin `proxy-rewrite` has already removed it (ngx.req.set_uri in plugins/proxy-rewrite.lua, 3.18.0). The gateway
  * answers 404 to a path without a rule.
  */
-const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
-    "~^404::" other;
-${ALPA_PATHS.map((path) => `    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/${path}$" ${path};\n`).join("")}    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;
-    default other;
-}`;
+const ROUTE = [
+    'map "$status:$upstream_status:$uri" $alpa_route {',
+    '    "~^404::" other;',
+    ...ALPA_PATHS.map((path) => `    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/${path}$" ${path};`),
+    '    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;',
+    "    default other;",
+    "}",
+].join("\n");
 
 /**
  * Why the gateway did not forward a request, or why the server did not answer it. The keys of the map contain the gateway's

@@ -1,8 +1,7 @@
 import { CONNECT_SECONDS, healthChecks, renderUpstream, timeouts, upstreamName } from "../route/alpa-upstreams";
 import { answeredRule, NO_QUERY, NOWHERE, redirect, type RouteRules } from "../route/route-rules";
 import { forwardedChain, modelsChain, refusingChain } from "./chain";
-import { OPENAI_PREFIX } from "./paths";
-import type { OpenaiPath } from "./paths";
+import { OPENAI_PREFIX, type OpenaiPath } from "./paths";
 import type { OpenaiSettings } from "./settings";
 
 type Rules = Omit<RouteRules, "guard" | "answerTimeoutSeconds" | "pathPrefix">;

@@ -2,14 +2,13 @@ import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import type { Settings } from "../../config";
-import type { OpenaiPath } from "../../components/openai/paths";
 import { SERVER_CHECKS } from "../../components/server-checks";
 import { repeatable, timeLimit, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, rightCell, table } from "../output";
 import { ask, jsonObject } from "../stack/pulumi";
-import { serverOf } from "../stack/gateway";
+import { openaiOf, serverOf } from "../stack/gateway";
 import { isEdge, readStack } from "../stack/settings";
 import { checkEntry, portOf } from "./exposure-entry";
 import { closedPorts, type Port } from "./exposure-ports";
@@ -89,9 +88,8 @@ async function readTarget(context: Context, args: CheckExposureArgs) {
     if (bad.length > 0)
         throw new UsageError(bad.map((one) => `--address, --closed: must be an IPv4 or IPv6 address (got ${one}).`));
     const { settings } = stack;
-    const { endpoints, paths } = servedBy(settings);
-    const samples = SERVER_CHECKS[serverOf(stack)].samples({ paths, model: "" });
-    const closed = closedPorts(endpoints);
+    const samples = SERVER_CHECKS[serverOf(stack)].samples({ paths: openaiOf(stack).paths, model: "" });
+    const closed = closedPorts(endpointsOf(settings));
     const common = { url, samples, closed, refused: access ? [401, 403] : [401] };
     if ("account" in settings || settings.exposure !== undefined) {
         const shut = [...new Set([...args.address, ...args.closed])];
@@ -105,11 +103,9 @@ async function readTarget(context: Context, args: CheckExposureArgs) {
     return { ...common, entries: served, served, shut };
 }
 
-function servedBy(settings: Settings): { endpoints: string[]; paths?: OpenaiPath[] } {
-    if (settings.option === "cloudflare") return { endpoints: [settings.endpoint], paths: settings.openaiPaths };
-    const { server } = settings;
-    const endpoints = server.endpoints.map(({ address }) => address);
-    return { endpoints, ...(server.kind === "openai" && { paths: server.paths }) };
+function endpointsOf(settings: Settings): string[] {
+    if (settings.option === "cloudflare") return [settings.endpoint];
+    return settings.server.endpoints.map(({ address }) => address);
 }
 
 async function addressesOf(host: string): Promise<string[]> {

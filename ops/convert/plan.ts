@@ -7,7 +7,7 @@ import type { Context } from "../context";
 import { FindingsError } from "../errors";
 import { json, table } from "../output";
 import { obstacles } from "../stack/edit-obstacles";
-import { checkConfig, readSecrets } from "../stack/settings";
+import { checkConfig } from "../stack/settings";
 import { callersIn, descriptionOf, stepsTo } from "./decide";
 import { findConversion, type FoundConversion } from "./found";
 import { isUnderWay } from "./progress";
@@ -79,9 +79,8 @@ export async function startProblems(context: Context, found: FoundConversion, to
     const { stack, progress } = found;
     if (to === BEFORE || isUnderWay(progress)) return [];
     const text = setPlace(stack.text, { stage: "prepared", attempt: progress.attempt });
-    const secrets = await readSecrets(context, stack);
     const problems = [
-        ...checkConfig({ ...stack, text }, secrets).problems,
+        ...checkConfig({ ...stack, text }, stack.secrets).problems,
         ...("closed" in stack.settings
             ? ["gateway.closed: must not be set when a conversion begins. Remove gateway.closed, and run: pulumi up"]
             : []),

@@ -3,6 +3,7 @@ import { installationOf } from "../../components/apisix/values";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { evidencePath } from "../../components/server-checks";
+import type { OpenaiPath } from "../../components/openai/paths";
 import { Failure } from "../errors";
 import type { ReadStack } from "./settings";
 
@@ -51,6 +52,12 @@ export function gatewayOf({ settings }: Configured): Gateway {
 export function serverOf({ settings }: Configured) {
     if (settings.option === "cloudflare") return settings.openaiPaths === undefined ? "alpa" : "openai";
     return settings.server.kind;
+}
+
+/** Open paths and models of an OpenAI-compatible server. Alpa has none, and without a gateway only the server knows its models. */
+export function openaiOf({ settings }: Configured): { paths?: OpenaiPath[]; models?: string[] } {
+    if (settings.option === "cloudflare") return { paths: settings.openaiPaths };
+    return settings.server.kind === "openai" ? settings.server : {};
 }
 
 /** How long the server may take for one answer, or for its next byte, in seconds. */

@@ -15,6 +15,8 @@ const PREFIX = `${PROJECT}:`;
 /** A stack whose config is valid. */
 export interface ReadStack extends Stack {
     settings: Settings;
+    /** Plain text of the encrypted values of the stack file, by ciphertext. */
+    secrets: ReadonlyMap<string, string>;
     /** Access to the Cloudflare API, which only some options need. */
     api: ApiAccess;
 }
@@ -67,21 +69,20 @@ function configOf(file: unknown): Record<string, unknown> {
 export async function readStack(context: Context, option: string | undefined): Promise<ReadStack> {
     const stack = await findStack(context, option);
     const secrets = await readSecrets(context, stack);
-    const { text } = stack;
     const settings = readSettings(stack, secrets, context.today);
-    const encrypted = configOf(parseYaml(text).toJS());
-    const all = configOf(asPulumiReads(parseYaml(text), secrets)) as Record<string, string>;
+    const encrypted = configOf(parseYaml(stack.text).toJS());
+    const all = configOf(asPulumiReads(parseYaml(stack.text), secrets)) as Record<string, string>;
     const api = readApiAccess(all, (key) => typeof encrypted[key] === "object");
     // Commands print lines of the stack file.
     if (api.inPlain) throw new ConfigError([...apiProblems(api)].map((one) => `${pathText(one.path)}: ${one.message}`));
-    return { ...stack, settings, api };
+    return { ...stack, settings, secrets, api };
 }
 
 /** Whether Cloudflare's edge authenticates the callers, and not a gateway. */
 export const isEdge = ({ settings }: Pick<ReadStack, "settings">) => authenticatorOf(settings.option) === "edge";
 
 /** Returns the plain text of each ciphertext in a stack file, read through a pipe. Runs Pulumi only if the file has secrets. */
-export async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
+async function readSecrets({ pulumi }: Context, stack: Stack): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     if (!/\bsecure:/.test(stack.text)) return found;
     const args = ["config", "--json", "--show-secrets", "--stack", stack.name, "--config-file", stack.file];

@@ -3,7 +3,7 @@ import { dryRun, type AnswerFormat } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { checkConfig, readSecrets, type Files, type ReadStack } from "../settings";
+import { checkConfig, type Files, type ReadStack } from "../settings";
 import { foreignEdits, obstaclesOrConversion, type Edited } from "../edit-obstacles";
 import { nameOf, renderDiff } from "../file-edit";
 import { render } from "../review/review";
@@ -99,10 +99,9 @@ async function consider(
     const file = nameOf(stack, edited);
     const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
     if (after !== undefined) {
-        const secrets = await readSecrets(context, stack);
-        const check = (files: Files) => checkConfig(files, secrets, context.today);
-        const [text, callers] = [after, { ...stack.callers!, text: after }];
-        const verdict = check(edited === stack ? { ...stack, text } : { ...stack, callers });
+        const files: Files =
+            edited === stack ? { ...stack, text: after } : { ...stack, callers: { ...stack.callers!, text: after } };
+        const verdict = checkConfig(files, stack.secrets, context.today);
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
         // Keeps only warnings that the edit causes, because every `pulumi up` already prints the existing warnings.

@@ -36,7 +36,7 @@ describe("intra-a on the engine", () => {
 
     /** Name and operation of every step of `up`, from its output about objects. */
     async function changed(): Promise<string[]> {
-        // Without this option, a dot of progress may stand in front of a step in its line.
+        // Otherwise Pulumi may print its progress dots in the same line, before a step.
         const { stdout } = succeeded(await stack.up("--suppress-progress"));
         const all = [
             ...stdout.matchAll(/^ [-+~ ]+ (?!alpa-auth:)\S+:\S+ (\S+) (create|update|delete|replace)d\b/gm),
