@@ -54,7 +54,7 @@ describe("client/python", () => {
         assert.doesNotMatch(printed, /skipped|xfailed|deselected|warning/);
     }
 
-    it("passes its own tests", () => pytest("tests", 200));
+    it("passes its own tests", () => pytest("tests", 150));
 
     it("passes its tests at the gateway and at the edge", () => pytest("tests/world", 100, ["--world", stage.file]));
 
