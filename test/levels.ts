@@ -44,7 +44,7 @@ const FULL: Record<string, string> = {
 
 /** Unit tests that run in `npm test` but not in `npm run check`: beginning of their path, and the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "sandbox/test/": "emulators, which are not part of the product: 70 s of CPU time",
+    "sandbox/test/": "emulators, which are not part of the product: 22 s of CPU time",
     "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of CPU time",
     "test/unit/client/python": "pip, and a Python process for most tests",
     "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of CPU time",

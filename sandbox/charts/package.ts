@@ -66,7 +66,7 @@ export async function writeIndex(helmPath: string, folder: string, url: string):
  * A schema that accepts only the names of a chart's default values, with the same types. An empty map or list is a structure of
  * Kubernetes. The schema of the sub-chart is inserted, because Helm checks the values of a sub-chart only if it is enabled.
  */
-export function valuesSchema(chart: string): object {
+function valuesSchema(chart: string): object {
     const { properties, ...rest } = schemaOf(parse(readFileSync(join(CHARTS, chart, "values.yaml"), "utf8")) ?? {});
     // Rampart adds rampart and global.rampart to the values of every component. Helm adds global to those of a sub-chart.
     const added = { rampart: {}, global: {}, enabled: {} };

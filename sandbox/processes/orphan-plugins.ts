@@ -29,7 +29,7 @@ export async function endOrphanPlugins(id: string): Promise<number> {
 }
 
 /** Selects orphaned plugins in a table of processes. */
-export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin[] {
+function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin[] {
     const marked = [...table.values()].filter((row) => row.marks[SANDBOX_MARK] === id);
     return marked.flatMap((row) => {
         const name = pluginName(row.args);

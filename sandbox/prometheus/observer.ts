@@ -73,7 +73,7 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
 }
 
 /** Scrape target of a pod; undefined if its annotations request no scraping, or if it is unreachable. */
-export function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
+function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
     const { name = "", namespace = "", annotations = {} } = metadata ?? {};
     if (annotations["prometheus.io/scrape"] !== "true") return undefined;
     const port = Number(annotations["prometheus.io/port"]);

@@ -68,31 +68,4 @@ export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alp
     }
 }
 
-/**
- * Sends requests in this order, so that all of them are in one batch. Each request is sent when the previous request
- * has arrived. The batch starts when all have arrived.
- * @returns the answers in the same order
- */
-export async function inOneBatch<T>(
-    options: Partial<AlpaOptions>,
-    sends: ((alpa: Alpa) => Promise<T>)[],
-): Promise<T[]> {
-    let arrived = () => {};
-    let closeWindow = () => {};
-    const window = new Promise<void>((resolve) => (closeWindow = resolve));
-    // `arrived` must run after the worker has queued the request. The worker does this in microtasks, and setImmediate
-    // runs after them.
-    const onRequest = () => void setImmediate(() => arrived());
-    return withAlpa({ ...options, batchWindow: () => window, onRequest }, async (alpa) => {
-        const answers: Promise<T>[] = [];
-        for (const send of sends) {
-            const here = new Promise<void>((resolve) => (arrived = resolve));
-            answers.push(send(alpa));
-            await here;
-        }
-        closeWindow();
-        return Promise.all(answers);
-    });
-}
-
 export const good = { model: "default", prompt: "Paris is", max_tokens: 8 };

@@ -2,38 +2,23 @@
 import { strict as assert } from "node:assert";
 import { renderRecord, type Phase, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { dnsReport } from "../../../dns/phases";
-import type { AzureZone } from "../../dns/azure";
-import type { Registry } from "../../dns/registry";
-import type { Resolver } from "../../dns/resolver";
 import { startDns, type Dns } from "../../dns/start";
 import type { Zone } from "../../cloudflare/account";
 import { ADMIN, TestApi } from "../cloudflare/kit";
 
-export const ZONE = "example.com";
+const ZONE = "example.com";
 /** Target of the proxied CNAMEs, which are the service's names. */
 const TUNNEL = "c1744f8b-faa1-48a4-9e5c-02ac921467fa.cfargotunnel.com";
 
 export class World {
-    readonly resolvers: Resolver[];
-
     private constructor(
         readonly api: TestApi,
         readonly zone: Zone,
         private readonly dns: Dns,
-    ) {
-        this.resolvers = [dns.resolver("parent"), dns.resolver("child")];
-    }
-    get azure(): AzureZone {
-        return this.dns.azure;
-    }
-    get registry(): Registry {
-        return this.dns.registry;
-    }
+    ) {}
     get at(): Dns["servers"] {
         return this.dns.servers;
     }
-    resolver = (believes: "parent" | "child") => this.dns.resolver(believes);
-
     static async start(records: ZoneRecord[]): Promise<World> {
         const api = await TestApi.start();
         const dns = await startDns({ account: api.account, zone: ZONE, records });
@@ -75,18 +60,6 @@ export class World {
         }
         for (const left of live) await this.api.delete(`${path}/${left.id}`);
         if (phase === "signed") await this.api.patch(`zones/${this.zone.id}/dnssec`, { status: "active" });
-    }
-
-    /** Starts Cloudflare's check of the delegation, like the button in its dashboard. */
-    async look(): Promise<void> {
-        const { status } = await this.api.put(`zones/${this.zone.id}/activation_check`, {});
-        assert.equal(status, 200);
-        assert.equal(this.zone.status, "active");
-    }
-
-    /** Moves the clock forward, and lets Cloudflare check the delegation. */
-    pass(seconds: number): void {
-        this.api.account.advance(seconds);
     }
 
     async close(): Promise<void> {

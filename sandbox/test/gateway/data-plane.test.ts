@@ -165,16 +165,6 @@ describe("gateway data plane", () => {
         assert.equal(kit.upstream.seen.length, 0);
     });
 
-    it("ends a request with 500 where a function fails, and only logs it in _meta.pre_function", async () => {
-        const broken = "return function() error('no') end";
-        await open({ "serverless-pre-function": { phase: "rewrite", functions: [broken] } });
-        assert.equal(await statusOf(), 500);
-        const _meta = { pre_function: broken };
-        const functions = ["return function() end"];
-        await open({ "serverless-post-function": { phase: "header_filter", functions, _meta } });
-        assert.equal(await statusOf(), 200);
-    });
-
     it("answers 502 and 504 where the upstream does not answer, and reaches names of the cluster", async () => {
         const timeout = { connect: 1, send: 1, read: 0.1 };
         await open({}, { timeout });

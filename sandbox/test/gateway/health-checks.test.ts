@@ -79,34 +79,6 @@ describe("Health checks of upstreams", () => {
         assert.deepEqual(await ask(4), ["one", "one", "two", "two"]);
     });
 
-    it("count only the statuses of the two lists: as failures and as successes", async () => {
-        await backends[1].open(ports[1]);
-        backends[0].status = 418;
-        backends[1].status = 500;
-        await put(upstream(http));
-        await ask(1);
-        await said(`:${ports[1]} is unhealthy`);
-        backends[1].status = 418;
-        const looks = backends[1].looks;
-        while (backends[1].looks < looks + 3) await pause(1);
-        assert.deepEqual(await ask(2), ["one", "one"], "418 is in no list");
-        backends[1].status = 400;
-        await said(`:${ports[1]} is healthy`);
-    });
-
-    it("keep their state when the upstream is written again, and stop when it is deleted", async () => {
-        await put(upstream(http));
-        await ask(1);
-        await said(`:${ports[1]} is unhealthy`);
-        await put(upstream(http, { timeout: { connect: 1, send: 1, read: 9 } }));
-        assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);
-        await kit.admin("DELETE", "/routes/r");
-        await ask(1);
-        const { looks } = backends[0];
-        await pause(150); // Three intervals.
-        assert.ok(backends[0].looks <= looks + 1, "at most the running check reaches the node");
-    });
-
     describe("with chash by consumer", () => {
         const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
         /** The node of each consumer, for one gateway. */

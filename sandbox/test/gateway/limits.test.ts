@@ -127,18 +127,6 @@ describe("gateway limits shared through Redis", () => {
         await counters.close();
     });
 
-    it("limit-req has a bucket in each gateway", async () => {
-        const req = { rate: 0.001, burst: 1, nodelay: true, key: "consumer_name", rejected_code: 429 };
-        await configure({ "limit-req": req });
-        assert.deepEqual(
-            await Promise.all(Array.from({ length: 3 }, () => send(kits[0]))).then(([...all]) =>
-                all.map((a) => a.status).sort(),
-            ),
-            [200, 200, 429],
-        );
-        assert.equal((await send(kits[1])).status, 200);
-    });
-
     for (const [plugin, conf] of Object.entries({
         "limit-count": { ...COUNT, count: 9 },
         "limit-conn": { ...CONN, conn: 9 },

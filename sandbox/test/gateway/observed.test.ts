@@ -178,36 +178,4 @@ describe("metrics and log of the gateway", () => {
         assert.ok(!lines[0].includes(secret), lines[0]);
         assert.ok(!(await metrics()).includes(secret));
     });
-
-    it("count requests by caller, route and status, in the text format of Prometheus", async () => {
-        const before = await metrics();
-        for (const key of ["the-key-of-nlp", "the-key-of-nlp", "the-key-of-lab"]) await ask(key);
-        const count = (text: string, caller: string) => {
-            const series = new RegExp(
-                `^apisix_http_status\\{code="200",route="team-a_alpa_completions",.*consumer="team-a_${caller}",node="127.0.0.1",.*\\} (\\d+)$`,
-                "m",
-            );
-            return Number(series.exec(text)?.[1] ?? 0);
-        };
-        const now = await metrics();
-        assert.deepEqual(
-            ["nlp", "lab"].map((caller) => count(now, caller) - count(before, caller)),
-            [2, 1],
-        );
-        assert.match(now, /^# TYPE apisix_http_status counter$/m);
-        assert.match(now, /^# TYPE apisix_http_latency histogram$/m);
-        assert.match(now, /^apisix_http_latency_bucket\{type="upstream",.*consumer="",.*le="600000"\} \d+$/m);
-        assert.match(now, /^apisix_bandwidth\{type="egress",.*consumer="team-a_nlp",.*\} \d+$/m);
-        assert.match(now, /^apisix_etcd_reachable 1$/m);
-    });
-
-    const unsupported: [what: string, nginx: object, prometheus: object][] = [
-        ["labels of headers", {}, { metrics: { http_status: { extra_labels: [{ key: "$http_apikey" }] } } }],
-        ["another directive of nginx", { http_server_configuration_snippet: "return 200;" }, {}],
-        ["a map with a file", { http_configuration_snippet: "map $uri $a { include f; }" }, {}],
-        ["a log in a file", { http: { ...accessLogSettings().http, access_log: "logs/a.log" } }, {}],
-    ];
-    for (const [what, nginx, prometheus] of unsupported)
-        it(`are unsupported with settings that contain ${what}`, () =>
-            assert.throws(() => observedOf(file(nginx, prometheus)), /unsupported/));
 });

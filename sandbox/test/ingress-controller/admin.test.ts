@@ -57,20 +57,6 @@ describe("Admin API client of the ingress controller", () => {
     describe("objects created or changed by hand", () => {
         beforeEach(() => sync(desired()));
 
-        it("are restored where they were changed or deleted", async () => {
-            await kit.put("/upstreams/s", { ...upstream, nodes: { "127.0.0.1:1": 1 } });
-            await kit.admin("DELETE", "/routes/r");
-            await kit.put("/consumers", {
-                username: "u",
-                plugins: { "limit-count": { count: 1, time_window: 1, rejected_code: 429 } },
-            });
-            assert.deepEqual((await sync(desired())).writes, [
-                "update upstreams/s",
-                "update consumers/u",
-                "create routes/r",
-            ]);
-        });
-
         it("are deleted if they are a consumer, a credential or a service, and stay if they are a route of their own", async () => {
             await kit.put("/consumers", { username: "mallory", labels: { team: "x" } });
             await kit.put("/consumers/u/credentials/mine", { name: "mine", plugins: { "key-auth": { key: "k" } } });
@@ -91,20 +77,6 @@ describe("Admin API client of the ingress controller", () => {
             assert.deepEqual(writes, []);
             assert.match(failures[0], /Err: HTTP 500: {"message":"TypeError \[ERR_INVALID_ARG_TYPE\]: The /);
         });
-
-        it("are deleted a second time, which fails, if they were deleted with their consumer", async () => {
-            await kit.put("/consumers", { username: "mallory" });
-            await kit.put("/consumers/mallory/credentials/x", { name: "x", plugins: { "key-auth": { key: "k" } } });
-            const { failures } = await sync(desired());
-            assert.match(failures[0], /Request failed with status code 404$/);
-            assert.deepEqual(await sync(desired()), { writes: [], failures: [] });
-        });
-    });
-
-    it("reports a rejection with APISIX's message, and continues with the other objects", async () => {
-        const { writes, failures } = await sync([made("consumers", "good"), made("consumers", "a.b")]);
-        assert.deepEqual(writes, ["create consumers/good"]);
-        assert.match(failures[0], /^ServerAddr: http:\/\/127.*, Error: .*username/);
     });
 
     it("writes nothing with a wrong key", async () => {

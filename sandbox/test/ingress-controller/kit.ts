@@ -30,7 +30,7 @@ const inApisix = (name: string) => ({ metadata: { name, namespace: "apisix" } })
 const parameters = { apiGroup: "apisix.apache.org", kind: "GatewayProxy", name: "proxy", namespace: "apisix" };
 
 /** An IngressClass and a Gateway, both called apisix, for the same APISIX. */
-export const WIRING: [Kind, Resource][] = [
+const WIRING: [Kind, Resource][] = [
     secret("admin", { key: "k" }, "apisix"),
     object("GatewayProxy", "proxy", proxySpec, inApisix("proxy")),
     object("IngressClass", "apisix", { controller: CONTROLLER, parameters }),
@@ -47,7 +47,7 @@ export const WIRING: [Kind, Resource][] = [
     ),
 ];
 
-export function worldOf(...objects: [Kind, Resource][]): World {
+function worldOf(...objects: [Kind, Resource][]): World {
     const kinds = Object.keys(KINDS) as Kind[];
     const of = (kind: Kind) => objects.filter(([one]) => one === kind).map(([, resource]) => resource);
     return Object.fromEntries(kinds.map((kind) => [kind, of(kind)])) as World;

@@ -52,24 +52,6 @@ describe("the emulated vLLM", () => {
         assert.equal(await status("/invocations", CHAT), 200);
     });
 
-    it("says which models it serves, and answers 404 for another one", async () => {
-        await start();
-        const { body } = await json("/v1/models");
-        assert.deepEqual(
-            body.data.map(({ id }: { id: string }) => id),
-            [MODEL, "lora"],
-        );
-        const wrong = await json("/v1/completions", { ...TEXT, model: "other" });
-        const error = {
-            message: "The model `other` does not exist.",
-            type: "NotFoundError",
-            param: "model",
-            code: 404,
-        };
-        assert.deepEqual(wrong, { status: 404, body: { error } });
-        assert.equal((await json("/v1/completions", { prompt: "x" })).body.model, MODEL, "no model: the first one");
-    });
-
     // Facts: the section on generated tokens of the reference page on OpenAI-compatible servers.
     const generated: [what: string, path: string, fields: object, tokens: number][] = [
         ["a chat without a maximum", "chat/completions", {}, 12],
@@ -102,22 +84,6 @@ describe("the emulated vLLM", () => {
                 [tokens, tokens],
             );
         });
-
-    it("has usage in a stream only if the request asks for it, or in each chunk if the server is started so", async () => {
-        await start();
-        const withUsage = (list: any[]) => list.filter(({ usage }) => usage).length;
-        assert.equal(withUsage(await events("/v1/chat/completions", CHAT)), 0);
-        await server!.close();
-        await start({ forceIncludeUsage: true });
-        for (const [path, body] of [
-            ["/v1/chat/completions", CHAT],
-            ["/v1/completions", TEXT],
-        ] as const) {
-            const list = await events(path, body);
-            assert.equal(withUsage(list), list.length);
-            assert.equal(list.at(-3).usage.completion_tokens, 11);
-        }
-    });
 
     const rejected: [what: string, path: string, body: object | string, status: number][] = [
         ["no JSON", "/v1/chat/completions", "{", 400],

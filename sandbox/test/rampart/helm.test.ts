@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Helm, HelmError } from "../../rampart/helm";
-import { component } from "./kit";
 
 describe("Rampart's helm", () => {
     let folder: string;
@@ -15,7 +14,9 @@ describe("Rampart's helm", () => {
         const helmPath = join(folder, "helm");
         writeFileSync(helmPath, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
         const helm = new Helm({ helmPath, kubeConfigPath: "/kube/config", stateDir: join(folder, "state") });
-        const one = { ...component(), name: "apisix", namespace: "inside", needs: [] };
+        const chart = { repo: "https://charts.example.com", name: "apisix", version: "2.14.0" };
+        const own = { chart, config: {}, inputs: {}, outputs: {} };
+        const one = { ...own, name: "apisix", namespace: "inside", needs: [] };
         return helm.install(one, { password: "hidden" }, signal);
     };
 

@@ -1,11 +1,41 @@
 // Proves the executables in the plugin folder: that they start, and that none outlives the process that started it.
-import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
 import * as fs from "node:fs";
+import * as os from "node:os";
 import * as path from "node:path";
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { installPlugins, writeLaunchers } from "../../toolchain/launchers";
 import { waitFor } from "../../processes/wait";
-import { folderWith, isRunning, parentOf } from "../plugins/kit";
+
+/** A folder with these files, and a function that removes it. */
+function folderWith(files: Record<string, string>): { folder: string; remove: () => void } {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "plugin-")));
+    for (const [name, content] of Object.entries(files)) {
+        fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+        fs.writeFileSync(path.join(folder, name), content);
+    }
+    return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
+}
+
+function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** Starts a Node.js script that starts `command`, prints its process id, and then waits. */
+function parentOf(command: string, args: string[]): ChildProcess {
+    const script =
+        `const child = require("node:child_process").spawn(${JSON.stringify(command)}, ${JSON.stringify(args)}, ` +
+        `{ stdio: ["ignore", "pipe", "inherit"] });` +
+        `child.stdout.once("data", (port) => console.log(child.pid + " " + port));` +
+        `setInterval(() => {}, 1000);`;
+    return spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+}
 
 describe("plugin launchers", function () {
     let folder: string;

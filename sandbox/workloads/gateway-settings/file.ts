@@ -23,7 +23,7 @@ export function containerOf(pod: V1Pod): V1Container {
 }
 
 /** @param configMaps by `namespace/name` */
-export function settingsFile(pod: V1Pod, container: V1Container, configMaps: ConfigMaps): string | undefined {
+function settingsFile(pod: V1Pod, container: V1Container, configMaps: ConfigMaps): string | undefined {
     const profile = profileOf(container);
     const path = `${FOLDER}/config${profile === undefined ? "" : `-${profile}`}.yaml`;
     const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);

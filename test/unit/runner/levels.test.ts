@@ -27,7 +27,7 @@ describe("levels of tests", () => {
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
         ["test/unit/policy/attacks.test.ts", "check"],
-        ["sandbox/test/crds.test.ts", "test"],
+        ["sandbox/test/processes.test.ts", "test"],
     ];
     for (const [file, level] of first)
         it(`run ${file} from ${level} on`, () => {

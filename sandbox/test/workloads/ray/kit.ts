@@ -3,7 +3,7 @@ import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 
 const IMAGE = "registry.example.com/alpa-serving:1.0.0";
 export const WEIGHTS = "/data/opt_weights";
-export const LAUNCH = "python3 launch_model_worker.py --model alpa/opt-66b --path /weights --host 0.0.0.0";
+const LAUNCH = "python3 launch_model_worker.py --model alpa/opt-66b --path /weights --host 0.0.0.0";
 
 export interface RayPodArgs {
     name: string;

@@ -1,7 +1,8 @@
-// Proves that a real APISIX gets its pod's settings unchanged, except its listen addresses, upstream names and folders.
+// Proves that real programs get the settings of their pods unchanged, except listen addresses, upstream names and folders.
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { apisixConfig } from "../../real/apisix-config";
+import { ingressControllerConfig } from "../../real/ingress-controller";
 
 const RENDERED = `
 apisix:
@@ -63,5 +64,16 @@ describe("settings of a real APISIX", () => {
         assert.deepEqual((deployment.admin as Record<string, unknown>).admin_key, [
             { name: "admin", key: "${{APISIX_ADMIN_KEY}}" },
         ]);
+    });
+});
+
+describe("settings of a real ingress controller", () => {
+    it("listen only on loopback, and keep everything else", () => {
+        const rendered = 'controller_name: apisix.apache.org/llm\nmetrics_addr: ":8080"\nprobe_addr: ":8081"\n';
+        assert.deepEqual(parse(ingressControllerConfig(rendered, 1, 2)), {
+            controller_name: "apisix.apache.org/llm",
+            metrics_addr: "127.0.0.1:1",
+            probe_addr: "127.0.0.1:2",
+        });
     });
 });
