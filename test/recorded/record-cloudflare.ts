@@ -1,6 +1,6 @@
 // Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is an emulator. The provider is
 // an emulator too, unless ALPA_AUTH_REAL names cloudflare-provider. Field `made` of each recording says which it was.
-// test/unit/ops/stack/review/recorded/cloudflare.test.ts has the expected reviews.
+// test/unit/ops/stack/review/recorded.test.ts has the expected reviews.
 import { AccessStack, here, useCloudflare } from "../engine/kit/cloudflare/access-stack";
 import type { StackConfig } from "../engine/kit/stack";
 import { Recorder } from "./recorder";

@@ -1,5 +1,5 @@
 // Part of `npm run record`: records changes of an intra-a stack. Rampart installs its gateway.
-// test/unit/ops/stack/review/recorded/intra-a.test.ts has the expected reviews.
+// test/unit/ops/stack/review/recorded.test.ts has the expected reviews.
 import { join } from "node:path";
 import { cloneProgram, edit } from "../engine/kit/clone";
 import { current, TestStack, useWorld } from "../engine/kit";

@@ -1,5 +1,5 @@
 // Proves that the commands review and drift understand the output of the real engine, Kubernetes provider and API
-// server. Also proves that the recordings in test/unit/ops/stack/review/recorded/ still equal what the engine plans.
+// server. Also proves that the recordings in test/unit/ops/stack/review/recorded.test.ts still equal what the engine plans.
 // Unit tests use these recordings. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";

@@ -1,7 +1,6 @@
 // Proves that the commands read and edit callers in a callers file (`consumersFile`) as in a stack file. A fake
 // Pulumi answers from memory.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -90,35 +89,12 @@ describe("ops with callers in a file of their own", () => {
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);
     });
 
-    it("recognizes the names of both files", async () => {
-        const { ops } = setUp();
-        const { note } = await ops("consumer", "rotate", "alise", "a1", "--successor", "x", "--overlap-days", "5");
-        assert.match(note, /alise: is not a consumer of the config\. Did you mean alice\?/);
-        const { out } = await ops("consumer", "list", "--expiring", "30", "--json");
-        assert.deepEqual(
-            JSON.parse(out).map(({ consumer, credential }: any) => `${consumer}/${credential}`),
-            ["alice/a2"],
-        );
-    });
-
     it("restores the file when another run holds the stack's lock", async () => {
         const lock =
             "error: the stack is currently locked by 1 lock(s).\n  created by a@b (pid 1) at 2026-11-25T12:00:00Z";
         const { ops } = setUp({ says: ({ args }) => (args[0] === "up" ? { code: 1, stderr: lock } : undefined) });
         await exits(1, ops("consumer", "add", "bob", "--yes"));
         assert.equal(callers(), CALLERS);
-    });
-
-    it("refuses to edit a file with uncommitted changes", async () => {
-        const git = (...args: string[]) =>
-            execFileSync("git", ["-C", folder, "-c", "user.name=a", "-c", "user.email=a@example.com", ...args]);
-        const { ops } = setUp();
-        git("init", "-q");
-        git("add", "-A");
-        git("commit", "-qm", "x");
-        writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
-        const { note } = await exits(2, ops("consumer", "add", "bob", "--yes"));
-        assert.match(note, /intra\.yaml: has uncommitted changes that alpa-auth did not make/);
     });
 
     it("refuses every command without the file: otherwise its callers would seem unknown", async () => {

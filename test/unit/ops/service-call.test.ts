@@ -83,14 +83,6 @@ describe("ops, a call of the service", () => {
             /^Error: no complete answer in 0\.1 s$/,
         ));
 
-    it("ends with the reason of the caller's signal", () => {
-        const signal = AbortSignal.timeout(100);
-        return assert.rejects(
-            serve((request) => void request.resume()).then((url) => call(url, { signal })),
-            { name: "TimeoutError" },
-        );
-    });
-
     it("fails if the answer is incomplete", async () => {
         const url = await serve((_, response) => {
             response.writeHead(200, { "Content-Length": "100" }).write("{", () => response.destroy());

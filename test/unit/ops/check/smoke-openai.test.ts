@@ -5,9 +5,7 @@ import { stringify } from "yaml";
 import { claimKey } from "../../../../components/consumers/consumer";
 import type { OpenaiPath } from "../../../../components/openai/paths";
 import { keyOf, MODEL, NAMESPACE, OTHER_MODEL, startOpenAiGateway } from "../../components/openai/kit";
-import { rawCloudflare, SSH } from "../../kit/cloudflare";
-import { serve } from "../../kit/http";
-import { bench, exits, type Says } from "../kit";
+import { bench, exits } from "../kit";
 
 const SECRET = "SECRET-of-smoke-0123456789-abcdefgh";
 type Gateway = Awaited<ReturnType<typeof startOpenAiGateway>>;
@@ -86,46 +84,5 @@ describe("ops check smoke, of an OpenAI-compatible server", () => {
         const wrong = JSON.parse(out).checks.filter(({ ok }: any) => !ok);
         assert.equal(wrong.length, 9);
         assert.equal(wrong[0].meaning, `answered 404 "The model \`${MODEL}\` does not exist."`);
-    });
-
-    it("says that it did not try a path that the model does not serve", async () => {
-        const url = await serve((request, response) => {
-            const body = request.url!.endsWith("/embeddings")
-                ? { error: { message: "This model does not support embeddings", code: 400 } }
-                : { choices: [{ message: {}, text: "" }], data: [{ id: MODEL }] };
-            request.resume().on("end", () => response.writeHead("error" in body ? 400 : 200).end(JSON.stringify(body)));
-        });
-        const { out } = await run(stack({ models: [MODEL] }), outputs(url));
-        const { checks, notTried } = JSON.parse(out);
-        const served = checks.filter(({ check }: any) => check === "key").map(({ route }: any) => route);
-        assert.deepEqual(served, ["chat/completions", "completions", "models"]);
-        assert.equal(
-            notTried.find((one: string) => one.startsWith("embeddings")),
-            'embeddings: the model may lack it (the server answered 400 "This model does not support embeddings")',
-        );
-    });
-
-    it("asks a server without a gateway for the names of its models", async () => {
-        const asked: string[] = [];
-        const url = await serve((request, response) => {
-            let body = "";
-            request.on("data", (part: Buffer) => (body += part.toString()));
-            request.on("end", () => {
-                const known = request.headers["cf-access-client-id"] === "id.access";
-                if (known && body !== "") asked.push(JSON.parse(body).model);
-                const answer = { choices: [{ message: {}, text: "" }], data: [{ id: "its-model", embedding: [] }] };
-                response.writeHead(known ? 200 : 403).end(JSON.stringify(answer));
-            });
-        });
-        const consumers = [{ name: "smoke", credentials: [{ id: "edge", method: "service-token" }] }];
-        const config = rawCloudflare({ alpa: undefined, openai: { endpoints: ["127.0.0.1:8000"] }, consumers });
-        const own = Object.entries(config).map(([key, value]) => [`alpa-auth:${key}`, value]);
-        const ssh = { user: "ubuntu", privateKey: { secure: "v1:key" } };
-        const text = stringify({ config: { ...Object.fromEntries(own), "alpa-auth:ssh": ssh } });
-        const plain = JSON.stringify({ "alpa-auth:ssh": { value: "", objectValue: SSH } });
-        const says: Says = ({ args }) => (args[0] === "config" ? { stdout: plain } : undefined);
-        const credentials = { "smoke/edge": { clientId: "id.access", clientSecret: "secret" } };
-        await bench({ text, says, outputs: { url, credentials } }).ops("check", "smoke", "--json");
-        assert.deepEqual(asked.slice(0, 3), ["its-model", "its-model", "its-model"]);
     });
 });

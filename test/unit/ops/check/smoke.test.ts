@@ -104,18 +104,6 @@ describe("ops check smoke", () => {
         assert.match(none.out, /not tried: the limit: limits\.requests is not set/);
     });
 
-    it("tries no limit of a caller that shares one with its class", async () => {
-        await admit();
-        const text = stack({ ...smoke, class: "batch" });
-        const { out } = await exits(
-            0,
-            run({
-                text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: 4 }"),
-            }),
-        );
-        assert.match(out, /not tried: the limit: other callers of class batch may use all of its slots\./);
-    });
-
     it("fails when the gateway does not enforce a limit", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         assert.match((await exits(3, run())).out, /limit.*│ 200 .*│ NO .*no request was rejected with 429/);
@@ -145,49 +133,6 @@ describe("ops check smoke", () => {
         );
     });
 
-    it("fails when an unauthenticated request is rejected for another reason", async () => {
-        const url = service.url.replace("/alpa", "/elsewhere");
-        const { out } = await exits(3, run({ outputs: outputs(url) }, "--json"));
-        const [first] = JSON.parse(out).checks;
-        assert.deepEqual([first.check, first.got, first.ok], ["no credential", "404", false]);
-        assert.match(first.meaning, /^expected 401: /);
-    });
-
-    it("fails with the reason when nothing answers", async () => {
-        await admit();
-        const { out } = await exits(
-            1,
-            run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5"),
-        );
-        const [first] = JSON.parse(out).checks;
-        assert.deepEqual([first.got, first.ok], ["no answer", false]);
-    });
-
-    const methods: [has: string, without: string, untried: RegExp][] = [
-        [
-            "key",
-            "hs",
-            /^a token, an expired token and a token signed with another secret: smoke has no HS256 secret in the stack's outputs\. Add/,
-        ],
-        [
-            "hs",
-            "key",
-            /^a key: smoke has none in the stack's outputs\. Add one: npm run ops -- consumer add smoke --credential \S+ --yes$/,
-        ],
-    ];
-    for (const [has, without, untried] of methods)
-        it(`names the checks that a caller without ${without} does not allow`, async () => {
-            await admit();
-            const { credentials, jwtSecrets, url } = outputs(service.url);
-            const own = { url, ...(has === "key" ? { credentials } : { jwtSecrets }) };
-            const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === has) });
-            const { out, note } = await exits(0, run({ text, outputs: own }, "--json"));
-            const { notTried } = JSON.parse(out);
-            assert.equal(notTried.length, 1);
-            assert.match(notTried[0], untried);
-            assert.ok(note.includes(`not tried: ${notTried[0]}`));
-        });
-
     it("fails where no credential of the caller can be tried: nothing shows that the service answers", async () => {
         await admit();
         const text = stack({ ...smoke, credentials: CREDENTIALS.filter(({ id }) => id === "rs") });
@@ -204,11 +149,6 @@ describe("ops check smoke", () => {
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await exits(2, run({ outputs: {} }));
         assert.match(down.note, /--stack: intra has no outputs yet/);
-    });
-
-    it("uses another address of the service if an option names it", async () => {
-        await admit();
-        await exits(0, run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--url", service.url));
     });
 
     it("accepts Access's rejections, and service tokens", async () => {

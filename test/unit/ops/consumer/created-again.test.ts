@@ -1,10 +1,10 @@
 // Proves that a credential that was deleted and created again counts as another secret: its caller lacks it, and it can be
 // handed out. The states are those of `pulumi stack export`; the engine creates them in test/engine/callers/credentials.test.ts.
 import { strict as assert } from "node:assert";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatedIn } from "../../../../ops/stack/history/generated";
-import { bench, EDGE_FILE, exits, OUTPUTS, STACK_FILE, type BenchOptions } from "../kit";
+import { bench, EDGE_FILE, exits, STACK_FILE, type BenchOptions } from "../kit";
 import { made } from "../stack/rollback-kit";
 
 const SALT = "random:index/randomUuid:RandomUuid";
@@ -102,16 +102,6 @@ describe("ops consumer, of a credential that was created again", () => {
         });
     }
 
-    it("shows that the caller lacks the key while the entry is back in the config, and the key is not created yet", async () => {
-        const { ops, becomes, shown } = stackWith([]);
-        // The first handout is of a key that an operator had set.
-        await exits(0, ops("consumer", "handout", "alice", "a2"));
-        becomes([[SALT, "alice.a2-key", "first"]]);
-        await exits(0, ops("consumer", "handout", "alice", "a2"));
-        becomes([]);
-        assert.equal((await shown("alice", "a2")).lacksSecretSince, "2026-11-25");
-    });
-
     it("does not miss the key of an expired credential, which was deleted for good", async () => {
         const { ops, becomes, shown, write } = stackWith([[SALT, "alice.a2-key", "first"]]);
         await exits(0, ops("consumer", "handout", "alice", "a2"));
@@ -119,16 +109,5 @@ describe("ops consumer, of a credential that was created again", () => {
         becomes([]);
         const { lacksSecretSince, lastHandout } = await shown("alice", "a2");
         assert.deepEqual([lacksSecretSince, lastHandout.at.slice(0, 10)], [null, "2026-11-25"]);
-    });
-
-    it("a key that an operator has set stays the same", async () => {
-        const { ops, shown, folder } = stackWith([], {
-            text: STACK_FILE.replace("{ id: a1, method: key }", "{ id: a1, method: key, key: { secure: v1:C } }"),
-            outputs: OUTPUTS,
-        });
-        await exits(0, ops("consumer", "handout", "alice", "a1"));
-        assert.ok(existsSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json")));
-        assert.equal((await shown("alice", "a1")).lacksSecretSince, null);
-        await exits(2, ops("consumer", "handout", "alice", "a1"));
     });
 });

@@ -58,12 +58,6 @@ describe("commands of a handout", () => {
         assert.doesNotMatch(text, /max_tokens` in each|include_usage/);
     });
 
-    it("cover several credentials, each with its own part", () => {
-        const text = renderHandout(page({ key: "k1" }, { claim: "ns_a.b", algorithm: "HS256", secret: SECRETS.jwt }));
-        assert.equal(text.match(/^# Access to /gm)!.length, 1);
-        assert.match(text, /apikey: k1[^]*\n---\n[^]*Sign a token with HS256/);
-    });
-
     it("send a key unchanged, with any characters: curl", async () => {
         const text = renderHandout(page({ key: odd }));
         await run("sh", [], code(text));
@@ -81,12 +75,6 @@ describe("commands of a handout", () => {
         const kept = readFileSync(history, "utf8");
         assert.match(kept, /: the next command/);
         assert.doesNotMatch(kept, /curl|apikey/);
-    });
-
-    it("send the exported token: curl", async () => {
-        const text = renderHandout(page({ algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }));
-        await run("sh", [], code(text), { TOKEN: "a.b.c" });
-        assert.equal(seen[0].authorization, "Bearer a.b.c");
     });
 
     it("send a key to no other address, whatever the answer says: curl", async () => {

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, readFileSync, statSync, writeFileSync } from 
 import { join } from "node:path";
 import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-encryption";
 import { whoAmI } from "../../../../ops/who-am-i";
-import { bench, exits, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+import { bench, exits, OUTPUTS, SECRETS } from "../kit";
 
 const HANDOUT = ["consumer", "handout", "alice", "a1"];
 
@@ -20,30 +20,6 @@ describe("ops consumer handout", () => {
         ]);
         assert.ok(!note.includes(SECRETS.key));
     });
-
-    const waits: [what: string, text: string, seconds: number][] = [
-        ["the default and 10 s", STACK_FILE, 610],
-        [
-            "the stack's timeout and 10 s",
-            STACK_FILE.replace(/(endpoints: .*)/, "$1\n        answerTimeoutSeconds: 120"),
-            130,
-        ],
-        [
-            "the timeout of the gateway behind Cloudflare's edge and 10 s",
-            `${STACK_FILE}    alpa-auth:exposure: tunnel
-    alpa-auth:account: "0123456789abcdef0123456789abcdef"
-    alpa-auth:hostname: llm.example.com
-    alpa-auth:zone: { name: example.com, plan: pro }
-    alpa-auth:tunnel: { image: "cloudflare/cloudflared:2026.8.2" }
-`,
-            130,
-        ],
-    ];
-    for (const [what, text, seconds] of waits)
-        it(`sets the caller's timeout for an answer to ${what}`, async () => {
-            const { out, note } = await bench({ text }).ops(...HANDOUT);
-            assert.ok(out.includes(`--max-time ${seconds} `), out + note);
-        });
 
     it("refuses a second handout without a reason, and records the reason of a second handout", async () => {
         const { ops, folder } = bench();

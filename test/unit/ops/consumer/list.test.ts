@@ -1,17 +1,13 @@
 // Proves which differences between config and cluster `consumer list` marks, that --check ends with exit code 3 for them,
 // and that no secret is shown. A fake API server answers like the real one.
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parse, stringify } from "yaml";
 import { compare } from "../../../../ops/consumer/state/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/state/cluster-consumers";
 import { bench, exits, STACK_FILE, TODAY } from "../kit";
 import { fakeApi } from "../../kit/fake-api";
-import { intraBValues, SSH } from "../../kit/intra-b";
-import { serve } from "../../kit/http";
 
 const OURS = "alpa-auth/intra";
 const SECRET = "a-secret-that-signs-0123456789abcdef";
@@ -212,14 +208,6 @@ describe("ops consumer list", () => {
             assert.match(out, /│ tokens +│ rs +│ jwt RS256 +│ +│ yes +│ 2026-11-24T10:00:00Z │/);
         });
 
-        it("prints that command once below the table", async () => {
-            answers = { ...allLive(), [CONSUMERS]: { items: [object("eve", ["x", "y"])] } };
-            const { out } = await exits(3, list("--check"));
-            const command =
-                /\n {2}kubectl --context \S+ --server \S+ -n alpa-auth delete consumers\S+\/eve secret\S+ secret\S+\n$/;
-            assert.match(out, command);
-        });
-
         it("marks a credential that was created again since its handout, which is no difference for --check", async () => {
             answers = allLive();
             const folder = mkdtempSync(join(tmpdir(), "alpa-auth-list-"));
@@ -244,35 +232,6 @@ describe("ops consumer list", () => {
             }
         });
 
-        it("shows the class of a caller, and has no column for it where no caller has one", async () => {
-            answers = allLive();
-            assert.doesNotMatch((await list()).out, /│ class/);
-            const classed = sealed
-                .replace("- name: alice\n", "- name: alice\n          class: interactive\n")
-                .concat("    alpa-auth:classes: { interactive: 4 }\n");
-            const { out, note } = await listOf(classed);
-            assert.match(out, /consumer +│ class +│ credential/, note);
-            assert.match(out, /alice +│ interactive │ a1/);
-            const rows = JSON.parse((await listOf(classed, "--json")).out) as { consumer: string; class?: string }[];
-            assert.deepEqual(
-                new Set(rows.map(({ consumer, class: named }) => `${consumer} ${named}`)),
-                new Set(["alice interactive", "tokens undefined"]),
-            );
-        });
-
-        it("does not count the verifier among the callers, with option intra-b only", async () => {
-            const { [CONSUMERS]: own, ...rest } = allLive();
-            answers = { ...rest, [CONSUMERS]: { items: [...own.items, object("alpa-verifier", ["key"])] } };
-            const callers = parse(STACK_FILE).config["alpa-auth:consumers"];
-            const values = { ...intraBValues({ cluster: { kubeconfig: { secure: "v1:x" } } }), consumers: callers };
-            const ssh = { user: "ops", privateKey: { secure: "v1:y" } };
-            plain = { "alpa-auth:ssh": { objectValue: SSH } };
-            const entries = Object.entries({ ...values, ssh }).map(([key, value]) => [`alpa-auth:${key}`, value]);
-            const { out } = await exits(0, listOf(stringify({ config: Object.fromEntries(entries) })));
-            assert.doesNotMatch(out, /alpa-verifier/);
-            assert.match((await list()).out, /^! alpa-verifier\/key: not in the config/m);
-        });
-
         const refusals: [what: string, route: object | undefined, words: RegExp][] = [
             ["APISIX rejects what the controller sends", route("False"), /SyncFailed: APISIX said no/],
             ["the condition is of an older generation", route("True", 1), /Accepted is of an older generation/],
@@ -295,29 +254,6 @@ describe("ops consumer list", () => {
                 note,
                 /intra: config and cluster differ in \d of 6 lines\. Run: PULUMI_K8S_ENABLE_PATCH_FORCE=true pulumi up --refresh -s intra$/m,
             );
-        });
-
-        it("treats a cluster without the CRD as one without consumers", async () => {
-            answers = { [SECRETS]: secrets() };
-            const { out } = await exits(0, list("--json"));
-            assert.ok((JSON.parse(out) as { live: boolean }[]).every((row) => !row.live));
-        });
-
-        it("gives up on a server that is silent, and ends", async () => {
-            const address = await serve(() => undefined);
-            const access = { kubeconfig: kubeconfig.replace(/http:[^"]+/, address) };
-            const code = `
-                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/state/cluster-consumers.ts")}");
-                readLive(${JSON.stringify(access)}, "alpa-auth", 1).catch((error) => console.log(error.message));`;
-            const said = await new Promise<string>((resolve, reject) => {
-                const args = ["--require=tsx/cjs", "--input-type=commonjs", "-"];
-                // If the process is still running at the timeout, execFile ends it and reports an error.
-                const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
-                    error ? reject(error) : resolve(stdout),
-                );
-                child.stdin!.end(code);
-            });
-            assert.match(said, / does not answer \(no answer in 1 s\)\. Start the cluster/);
         });
 
         it("says that a stopped API server does not answer, at which address, and speaks of no permission", async () => {

@@ -50,12 +50,6 @@ describe("ops consumer with service tokens", () => {
         assert.doesNotMatch(out, /consumer revoke/);
     });
 
-    it("warns that a running overlap ends with the next rotation", async () => {
-        const { ops } = cloudflare();
-        const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
-        text(out, /number 3/, /The secret before the previous one stops working at once instead of on 2026-12-01/);
-    });
-
     it("does not hand out a disabled token", async () => {
         const stack = cloudflare({ text: FILE.replace("service-token }", "service-token, enabled: false }") });
         const { out, note } = await exits(2, stack.ops("consumer", "handout", "lab", "a"));
@@ -109,53 +103,6 @@ describe("ops consumer with service tokens", () => {
     it("hands out both headers, and the edge's timeout", async () => {
         const { out } = await exits(0, cloudflare().ops("consumer", "handout", "lab", "a"));
         text(out, /CF-Access-Client-Id: 0123\.access/, /CF-Access-Client-Secret: s3cret-of-lab-a/, /--max-time 135 /);
-    });
-
-    it("prints in the handout the day on which Cloudflare expires the token, or the config's day if that is earlier", async () => {
-        const page = async (expires: object, text = FILE) =>
-            (
-                await cloudflare({ text, outputs: { ...outputs("https://llm.example.com"), expires } }).ops(
-                    ...["consumer", "handout", "lab", "a"],
-                )
-            ).out;
-        assert.match(
-            await page({ "lab/a": "2027-11-25" }),
-            /^Credential lab\/a\. It works until 2027-11-25 \(UTC\): its last day is 2027-11-24\.$/m,
-        );
-        const sooner = FILE.replace("id: a, method: service-token", '$&, expires: "2027-01-31"');
-        assert.match(await page({ "lab/a": "2027-11-25" }, sooner), /It works until 2027-01-31 \(UTC\)/);
-    });
-
-    it("hands out the edge's timeout as pulumi config set writes it", async () => {
-        const text = FILE.replace("pro }", "enterprise }") + '    alpa-auth:proxyTimeoutSeconds: "300"\n';
-        const { out } = await cloudflare({ text }).ops("consumer", "handout", "lab", "a");
-        assert.match(out, /--max-time 310 /);
-    });
-
-    it("says to run pulumi up where the outputs do not have the token yet", async () => {
-        const { note } = await exits(2, cloudflare().ops("consumer", "handout", "lab", "b"));
-        assert.match(note, /lab\/b: in the config, but not in the stack's outputs/);
-    });
-
-    it("says for an expiring token how to renew it, and which command shows Cloudflare's own expiry", async () => {
-        const { out, note } = await cloudflare().ops("consumer", "list", "--fail-on", "1");
-        // These options are advice for keys, not for service tokens.
-        assert.doesNotMatch(note, /--successor|Rotate each/);
-        text(
-            note,
-            /Next: npm run ops -- consumer add <consumer> --credential <id>/,
-            /Add a second credential to each caller; /,
-        );
-        text(note, /duration.* npm run ops -- consumer list/);
-        text(out, /old/);
-    });
-
-    it("lists expiring service tokens, like keys", async () => {
-        const { out } = await cloudflare().ops("consumer", "list", "--expiring", "30", "--json");
-        assert.deepEqual(
-            JSON.parse(out).map((e: any) => e.credential),
-            ["old"],
-        );
     });
 });
 

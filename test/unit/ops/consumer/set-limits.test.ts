@@ -1,8 +1,5 @@
 // Proves that `consumer set-limits` changes only the limits of one caller in the file that contains it.
 import { strict as assert } from "node:assert";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { diffLines } from "diff";
 import { bench, exits } from "../kit";
 
@@ -127,38 +124,5 @@ describe("ops consumer set-limits", () => {
             const again = await exits(2, ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach"));
             assert.match(again.note, /--class: only valid with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
         });
-
-        const problems: [what: string, text: string, args: string[], says: RegExp][] = [
-            ["an unknown class", CLASSED, ["bob", "--class", "bach"], /consumers\[1\]\.class: .* Did you mean batch\?/],
-            [
-                "a share with an own limit on open requests, like the schema",
-                CLASSED,
-                ["alice", "--class", "batch", "--concurrent", "2"],
-                /consumers\[0\]\.limits\.concurrent: must not be set with class/,
-            ],
-        ];
-        for (const [what, before, args, says] of problems)
-            it(`rejects ${what}, and changes nothing`, async () => {
-                const { note, text } = await exits(2, put(before, ...args));
-                assert.match(note, says);
-                assert.equal(text(), before);
-            });
-    });
-
-    it("edits the file of callers if that contains the caller", async () => {
-        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-limits-"));
-        try {
-            mkdirSync(join(folder, "callers"));
-            const callers = join(folder, "callers/intra.yaml");
-            const list = "consumers:\n    - name: carol # third\n      credentials: [ { id: c1, method: key } ]\n";
-            writeFileSync(callers, list);
-            const own = TEXT.replace("    alpa-auth:consumers:", "    alpa-auth:consumersFile: callers/intra.yaml\n$&");
-            const { ops, text } = bench({ text: own, folder, program: folder });
-            await exits(0, ops("consumer", "set-limits", "carol", "--concurrent", "3", "--yes"));
-            assert.deepEqual(changed(list, readFileSync(callers, "utf8")), [[], ["limits: { concurrent: 3 }"]]);
-            assert.equal(text(), own);
-        } finally {
-            rmSync(folder, { recursive: true, force: true });
-        }
     });
 });

@@ -69,18 +69,6 @@ describe("ops consumer show", () => {
         assert.match(out, /^limits +60 requests per 60 s, 2 at the same time \(own: 2 at the same time\)$/m);
     });
 
-    it("shows the class of a caller, and says where there is none", async () => {
-        const classed = CONFIG.replace("limits:\n        concurrent: 2\n", "class: batch\n").replace(
-            "config:\n",
-            "config:\n  alpa-auth:classes: { batch: 4 }\n",
-        );
-        assert.equal((await shown(classed, "team")).class, "batch");
-        assert.equal((await shown(classed, "empty")).class, null);
-        const { out } = await bench({ text: classed }).ops("consumer", "show", "team");
-        assert.match(out, /^class +batch$/m);
-        assert.match((await bench({ text: CONFIG }).ops("consumer", "show", "team")).out, /^class +none$/m);
-    });
-
     it("shows the last handout, and not what was handed out", async () => {
         const none = await shown(STACK_FILE, "alice");
         assert.equal(none.credentials[0].lastHandout, null);
@@ -109,15 +97,5 @@ describe("ops consumer show", () => {
         const { out, note } = await exits(0, ops("consumer", "show", "bob"));
         assert.match(out, /│ in the config │ expires/);
         assert.match(note, /^This is the state in the config, which may not be applied yet\. To see what is live: /m);
-    });
-
-    it("shows a caller without credentials", async () => {
-        const { out } = await exits(0, bench({ text: CONFIG }).ops("consumer", "show", "empty"));
-        assert.match(out, /^credentials +none$/m);
-    });
-
-    it("suggests a caller with a similar name when there is none of that name", async () => {
-        const { note } = await exits(2, bench({ text: CONFIG }).ops("consumer", "show", "taem"));
-        assert.match(note, /taem: is not a consumer of the config\..*team/);
     });
 });

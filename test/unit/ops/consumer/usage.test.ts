@@ -5,11 +5,8 @@ import { type RequestListener } from "node:http";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { VERIFIER } from "../../../../components/opt/conversion-phases";
-import { readPeriod, readPrometheus } from "../../../../ops/consumer/usage/prometheus";
-import { bench, EDGE_FILE, exits, STACK_FILE, TODAY } from "../kit";
+import { bench, EDGE_FILE, exits, STACK_FILE } from "../kit";
 import { serve } from "../../kit/http";
-
-const PERIOD = readPeriod("7d", new Date(TODAY))!;
 
 type Result = [labels: Record<string, string>, value: string][];
 const ALICE = "alpa-auth_alice";
@@ -76,19 +73,6 @@ describe("ops consumer usage", () => {
         );
     });
 
-    it("recognizes the stack's callers in another namespace", async () => {
-        const text = STACK_FILE.replace("config:", "config:\n    alpa-auth:namespace: llm");
-        const address = await prometheus({ ...ALL, apisix_http_status: [[{ consumer: "llm_alice", code: "200" }, "1"]], apisix_bandwidth: [] }); // oxfmt-ignore
-        const { out } = await bench({ text }).ops("consumer", "usage", "--prometheus", address, "--json");
-        assert.deepEqual(
-            JSON.parse(out).callers.map(({ caller, requests }: any) => [caller, requests]),
-            [
-                ["alice", 1],
-                ["tokens", 0],
-            ],
-        );
-    });
-
     it("queries only the period, and the routes of the stack's namespace", async () => {
         const asked: URL[] = [];
         await ask(`${await prometheus(ALL, asked)}/prefix/`, "--since", "24h");
@@ -110,12 +94,6 @@ describe("ops consumer usage", () => {
             assert.deepEqual([code, out], [1, ""]);
             assert.match(note, /must have numbers by consumer and code/);
         });
-
-    it("shows 0 for every caller where the gateway has had no request", async () => {
-        const { code, out } = await ask(await prometheus({ ...ALL, apisix_http_status: [], apisix_bandwidth: [] }), "--json"); // oxfmt-ignore
-        assert.equal(code, 0);
-        assert.deepEqual(JSON.parse(out).callers.map((one: any) => one.requests), [0, 0]); // oxfmt-ignore
-    });
 
     it("forwards a warning of Prometheus: figures may be partial", async () => {
         const { note } = await ask(await prometheus(ALL, [], { warnings: ["partial response\u001b[0m"] }));
@@ -140,31 +118,6 @@ describe("ops consumer usage", () => {
             assert.match(note, says);
             assert.doesNotMatch(note, /\n +at /);
         });
-
-    it("follows no redirect", async () => {
-        let led = 0;
-        const target = await serve((_, response) => void (led++, response.end("{}")));
-        const { code, note } = await ask(
-            await serve((_, response) => response.writeHead(302, { Location: target }).end()),
-        );
-        assert.deepEqual([code, led], [1, 0]);
-        assert.match(note, /returns HTTP 302, a redirect, which is not followed/);
-    });
-
-    it("exits with 1 when nothing listens at the address", async () => {
-        assert.match(
-            (await exits(1, ask("http://127.0.0.1:1"))).note,
-            /does not answer \((ECONNREFUSED|bad port)\)\. .*--prometheus http:\S+\.$/m,
-        );
-    });
-
-    it("times out when a server does not answer", async () => {
-        const address = await serve(() => undefined);
-        await assert.rejects(
-            readPrometheus(address, { namespace: "alpa-auth", period: PERIOD, tokens: false }, () => undefined, 0.05),
-            /does not answer within 0\.05 s/,
-        );
-    });
 
     it("exits with 1 when Prometheus has no metrics of a gateway", async () => {
         const { note } = await exits(1, ask(await prometheus({ ...ALL, apisix_node_info: [] })));
@@ -197,28 +150,12 @@ describe("ops consumer usage of an OpenAI-compatible server", () => {
         });
         assert.deepEqual(row(callers, "eve").tokens, { models: [], uncountedAnswers: 0 });
     });
-
-    it("prints a line for each model", async () => {
-        const lines = (await openai()).out.split("\n");
-        const at = lines.findIndex((line) => line.startsWith("│ alice"));
-        assert.match(lines[at], /│ 20850 +│ a +│ 10 +│ 5 +│ 3 +│$/);
-        assert.match(lines[at + 1], /│ b +│ 900 +│ 70 +│ +│$/);
-    });
 });
 
 describe("ops consumer usage prints", () => {
     /** Figures with one request of a consumer. */
     const named = (consumer: string) =>
         prometheus({ ...ALL, apisix_http_status: [[{ consumer, code: "200" }, "1"]], apisix_bandwidth: [] });
-
-    it("a table of callers, and marks those that are not in the config", async () => {
-        const { out } = await ask(await prometheus(ALL));
-        const [alice, none, , eve, , tokens] = out.split("\n").filter((one) => /^│ [a-z(]/.test(one)).slice(1); // oxfmt-ignore
-        assert.match(alice, /│ alice +│ 46 +│ 42 +│ 3 × 429 +│ 20850 +│/);
-        assert.match(none, /│ \(no caller\) +│ 7 +│ 0 +│ 7 × 401/);
-        assert.match(eve, /│ eve \(not in the config\) /);
-        assert.match(tokens, /│ tokens +│ 0 +│ 0 /);
-    });
 
     it("the table that the docs show", async () => {
         const team = (consumer: string, code: string, requests: number): Result[number] => [
@@ -265,9 +202,6 @@ describe("ops consumer usage rejects", () => {
         it(`--since ${JSON.stringify(since)}`, async () =>
             assert.match(await rejected([...ADDRESS, `--since=${since}`]), /--since: must be minutes, hours or days/));
 
-    it("a request without a source", async () =>
-        assert.match(await rejected([]), /required option '--prometheus <url>' not specified/));
-
     for (const address of ["127.0.0.1:9090", "ftp://127.0.0.1", "http://127.0.0.1/?a=b", "http://u:s3cret@127.0.0.1"])
         it(`the address ${address}, without printing a password`, async () => {
             const note = await rejected(["--prometheus", address]);
@@ -277,10 +211,4 @@ describe("ops consumer usage rejects", () => {
 
     it("option cloudflare, which has no gateway", async () =>
         assert.match(await rejected(ADDRESS, EDGE_FILE), /no gateway/));
-
-    it("several problems at once", async () => {
-        const note = await rejected(["--prometheus", "x", "--since", "soon"]);
-        assert.match(note, /^2 problems/);
-        for (const one of ["--prometheus: must", "--since: "]) assert.ok(note.includes(one), one);
-    });
 });

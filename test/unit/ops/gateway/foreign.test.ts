@@ -144,16 +144,6 @@ describe("objects in APISIX that are not the ingress controller's", () => {
             assert.ok(found[0].repair.endsWith(`-X DELETE -H @- 'http://127.0.0.1:9180/apisix/admin/${path}'`));
         });
 
-    it("include a stream route, if the gateway has a stream mode", async () => {
-        const { list, read } = cluster(CLUSTER);
-        const api = admin({ ...WRITTEN, "stream_routes/1": { id: "1" } }, {});
-        const found = await foreignObjects(api, await expectedObjects(list, read, BINDING), "kubectl");
-        assert.deepEqual(
-            found.map(({ path }) => path),
-            ["stream_routes/1"],
-        );
-    });
-
     it("include a credential of the stack's consumer by its id, with a note when it stops the ingress controller", async () => {
         const path = "consumers/alpa-auth_alice/credentials/door";
         const plugins = { "key-auth": { key: SECRET } };
@@ -272,16 +262,6 @@ describe("objects in APISIX that are not the ingress controller's", () => {
     it("require the class of the gateway", async () => {
         const { list, read } = cluster([]);
         await assert.rejects(expectedObjects(list, read, BINDING), /IngressClass alpa-auth is missing/);
-    });
-
-    it("need the credentials of each of the stack's consumers only once", async () => {
-        const { list, read } = cluster(CLUSTER);
-        const api = admin({ ...WRITTEN, "consumers/eve": {} });
-        await foreignObjects(api, await expectedObjects(list, read, BINDING), "kubectl");
-        assert.deepEqual(api.asked.filter((path) => path.endsWith("/credentials")).sort(), [
-            "consumers/alpa-auth_alice/credentials",
-            "consumers/lab_bob/credentials",
-        ]);
     });
 
     it("are reported when every reading contains them, so not while they are being deleted", async () => {

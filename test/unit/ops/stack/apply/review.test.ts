@@ -71,19 +71,6 @@ describe("ops stack review", () => {
         assert.match(out, /Accepted in policy\/accepted\.yaml: caller-removed of alice \(has moved/);
     });
 
-    it("escapes reasons, so that none adds mentions, links or HTML to a comment, nor terminal control characters", async () => {
-        const { ops, commit } = gate({ steps: [removed("alice")] });
-        const reason = "asked &commat;all, @all, <b>www.x.example</b> http://x\u001b[2J \u202Eend";
-        commit("policy/accepted.yaml", accepting({ ...entry, reason }));
-        const comment = await ops("stack", "review", "--format", "markdown");
-        assert.match(
-            comment.out,
-            /&amp;commat;all, @\u200ball, \\<b\\>www\u200b\.x\.example\\<\/b\\> http:\u200b\/\/x \\\[2J {2}end/,
-        );
-        const page = await ops("stack", "review");
-        assert.match(page.out, /asked &commat;all, @all, <b>www\.x\.example<\/b> http:\/\/x \[2J {2}end/);
-    });
-
     const refused: [what: string, change: object][] = [
         ["of another stack", { stack: "inter" }],
         ["of another finding", { code: "credential-revoked" }],
@@ -96,13 +83,6 @@ describe("ops stack review", () => {
             commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
             await exits(3, ops("stack", "review"));
         });
-
-    it("accepts one caller's finding and not another caller's", async () => {
-        const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
-        commit("policy/accepted.yaml", accepting(entry));
-        const { note } = await exits(3, ops("stack", "review"));
-        assert.match(note, /1 finding with severity breaks-callers or worse, not accepted/);
-    });
 
     it("accepts the expiry of one credential and not that of the same caller's next credential", async () => {
         const before = caller("alice", ["a", "b", "c"]);
@@ -152,16 +132,6 @@ describe("ops stack review", () => {
         const { out, note } = await exits(3, ops("stack", "review", "--fail-on", "none", "--format", "markdown"));
         assert.match(out, /caller-added[^]*The policy pack rejects the change/);
         assert.match(note, /intra: the policy pack rejects the change\. .* run: pulumi preview --policy-pack=/);
-    });
-
-    it("reports an error of the program itself once, and reviews nothing", async () => {
-        const { ops } = gate({
-            says: ({ args }) =>
-                args[0] === "preview" ? { code: 255, stderr: "error: alpa.endpoints: required" } : undefined,
-        });
-        const { code, out, note } = await ops("stack", "review");
-        assert.deepEqual([code, out], [1, ""]);
-        assert.equal(note.split("alpa.endpoints: required").length, 2);
     });
 
     it("leaves a plan in a folder that others cannot read", async () => {

@@ -3,10 +3,6 @@ import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { resourceOf } from "../../../../../policy/resources/resource";
-import { violationsOf } from "../../../../../policy/rules";
-import { listsOf } from "../../../../../policy/rules/facts";
-import { ROOT } from "../../../../../ops/context";
 import { UsageError } from "../../../../../ops/errors";
 import { exceptionsOf, policyFindings } from "../../../../../ops/stack/review/policies";
 import { readPreview, type Preview } from "../../../../../ops/stack/review/preview";
@@ -91,19 +87,5 @@ describe("review and the policy pack", () => {
 
         for (const { what, ...preview } of previews)
             it(`finds no id of another program in ${what}`, () => assert.deepEqual(foreignIn(preview), []));
-    });
-
-    it("finds nothing in the program as it is", async () => {
-        const all = previewOf([], await recordStack("rampart"));
-        assert.deepEqual(policyFindings(all, { resources: [] }, [], TODAY, listsOf(ROOT)), []);
-        assert.equal(
-            violationsOf(
-                all.steps.map(({ newState, urn }) =>
-                    resourceOf({ urn, type: newState!.type, name: "x", protect: false, inputs: newState!.inputs! }),
-                ),
-                { lists: listsOf(ROOT) },
-            ).length,
-            0,
-        );
     });
 });

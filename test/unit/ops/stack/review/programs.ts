@@ -1,6 +1,6 @@
 /**
  * Previews of this project's own program without an engine. They combine the resources and components that the program
- * registers with two configs. The previews of recorded/ also have what the engine and its providers add.
+ * registers with two configs. The previews of recorded.test.ts also have what the engine and its providers add.
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Finding } from "../../../../../ops/stack/review/finding";

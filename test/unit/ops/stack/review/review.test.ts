@@ -1,5 +1,5 @@
 // Proves how `stack review` handles its input: formats, exit codes, what it rejects, and that no output contains a secret.
-// The previews here are handwritten; recorded/ reads those of the engine.
+// The previews here are handwritten; recorded.test.ts reads those of the engine.
 import { strict as assert } from "node:assert";
 import { bench, callerSpec } from "../../kit";
 import { added as come, caller, removed as gone, step } from "../apply/kit";
@@ -185,25 +185,6 @@ describe("ops stack review rejects", () => {
     it("a document that is not JSON, without showing any of it: it may be a secret", async () => {
         for (const text of ["hunter2", '{"a": hunter2-and-much-more-of-it-than-anybody-wants-to-read}', "hun\nter2"])
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
-    });
-
-    it("a stack that is locked, and names the holder", async () => {
-        const lock = "error: the stack is currently locked by 1 lock(s)";
-        const says = ({ args }: { args: string[] }) =>
-            args[0] === "preview" ? { code: 255, stderr: lock } : undefined;
-        const { code, note } = await bench({ says }).ops("stack", "review");
-        assert.equal(code, 1);
-        assert.match(note, /intra: locked by another run \(the stack is currently locked/);
-    });
-
-    it("a preview that fails, and shows its error", async () => {
-        const stdout = JSON.stringify({
-            diagnostics: [{ severity: "error", message: "error: consumers: must be a list\n" }],
-        });
-        const says = ({ args }: { args: string[] }) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
-        const { code, note } = await bench({ says }).ops("stack", "review");
-        assert.equal(code, 1);
-        assert.match(note, /pulumi preview: failed \(exit code \d+\): consumers: must be a list/);
     });
 
     it("a preview that failed with a secret in its error, and shows neither that nor terminal control characters", async () => {

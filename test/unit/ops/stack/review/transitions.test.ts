@@ -1,5 +1,5 @@
 // Proves what a review reports for a change of the config, for the program of this repository: every pair is the real program
-// run with two configs. recorded/ reads previews of the engine.
+// run with two configs. recorded.test.ts reads previews of the engine.
 import { strict as assert } from "node:assert";
 import { certificate, type Pair } from "../../../../certificates";
 import { assertCodes, codes } from "../../../../findings";

@@ -1,8 +1,18 @@
-// Proves that two commands never edit the files of a stack at the same time, and that an edit is undone only while no later
-// edit exists. Pulumi is a fake, except in the test of Ctrl-C, where a small program takes its place.
+// Proves that two commands never edit the files of a stack at the same time, that an edit is undone only while no later edit
+// exists, and that it is not mixed with uncommitted manual edits. Git is real; Pulumi is a fake, except in the test of Ctrl-C.
 import { strict as assert } from "node:assert";
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+    chmodSync,
+    existsSync,
+    lstatSync,
+    mkdirSync,
+    readFileSync,
+    renameSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { delimiter, join } from "node:path";
 import { ROOT } from "../../../../ops/context";
@@ -132,3 +142,56 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
         assert.match(it.text(), /name: bob[^]*# by hand\n$/);
     });
 });
+
+describe("ops, a stack file in git", () => {
+    it("rejects a file with uncommitted manual changes, but not with uncommitted changes of the commands", async () => {
+        const { ops, folder, file, text } = bench();
+        commit(folder);
+        await exits(0, ops(...ADD));
+        await exits(0, ops("consumer", "add", "eve", "--yes"), "its own edit is no obstacle");
+        writeFileSync(file, `${text()}# a manual edit\n`);
+        const { note } = await exits(2, ops("consumer", "add", "zoe", "--yes"));
+        assert.match(
+            note,
+            /Pulumi\.intra\.yaml: has uncommitted changes that alpa-auth did not make \(git status: M\)/,
+        );
+        assert.ok(!text().includes("zoe"));
+    });
+
+    it("edits the target of a symbolic link, and asks git about the target", async () => {
+        const { ops, folder, file } = bench();
+        const real = join(folder, "real.yaml");
+        renameSync(file, real);
+        symlinkSync("real.yaml", file);
+        commit(folder);
+        await exits(0, ops(...ADD));
+        assert.ok(lstatSync(file).isSymbolicLink());
+        assert.match(readFileSync(real, "utf8"), /name: bob/);
+        writeFileSync(real, STACK_FILE.replace("# in use", "# by hand"));
+        assert.match((await ops(...ADD)).note, /has uncommitted changes that alpa-auth did not make/);
+    });
+
+    it("does not treat a failing git like a file without changes", async () => {
+        const { ops, folder, text } = bench();
+        commit(folder);
+        writeFileSync(join(folder, ".git/config"), "[core\n");
+        const config = await exits(2, ops(...ADD));
+        assert.match(
+            config.note,
+            /Pulumi\.intra\.yaml: git cannot show whether it has uncommitted changes \(git status: failed\. Its output: fatal: bad config/,
+        );
+        rmSync(join(folder, ".git/config"));
+        writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
+        const head = await ops(...ADD);
+        assert.match(head.note, /failed\. Its output: fatal: not a git repository/);
+        assert.equal(text(), STACK_FILE);
+    });
+});
+
+function commit(folder: string): void {
+    const git = (...args: string[]) =>
+        execFileSync("git", ["-C", folder, "-c", "user.name=x", "-c", "user.email=x@example.com", ...args]);
+    git("init", "-q");
+    git("add", ".");
+    git("commit", "-qm", "x");
+}
