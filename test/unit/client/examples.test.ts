@@ -1,12 +1,23 @@
+// Proves that the client waits longer than the gateway, so that callers get the gateway's 504.
 // Proves that the code blocks for curl and for fetch in README.md and docs/call/README.md call the emulated services.
 import { strict as assert } from "node:assert";
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
 import { promisify } from "node:util";
+import { DEFAULT_ANSWER_SECONDS } from "../../../config/keys/alpa";
+import { ROOT } from "../../../sandbox/world/state";
 import { startCallersWorld } from "./callers-world";
 import { prepared, snippetsOf } from "./snippets";
+
+describe("default answer timeout of the client", () => {
+    it("is 10 s more than the gateway's", () => {
+        const client = readFileSync(join(ROOT, "client/python/src/alpa_auth_client/client.py"), "utf8");
+        const [, seconds] = /^ANSWER_TIMEOUT_SECONDS = (\d+)/m.exec(client) ?? [];
+        assert.equal(Number(seconds), DEFAULT_ANSWER_SECONDS + 10);
+    });
+});
 
 describe("examples for callers", () => {
     let folder: string;

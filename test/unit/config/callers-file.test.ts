@@ -75,7 +75,6 @@ describe("callers in a file of their own", () => {
 
     const refused: Refused<string>[] = [
         ["invalid YAML", "consumers:\n  - [", /^callers\/intra\.yaml:2: must be YAML \(\w+\)\. Correct this line\.$/],
-        ["a list", "- name: lab", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         ["nothing", "", /^callers\/intra\.yaml: must be a mapping with the key consumers/],
         [
             "no callers",
@@ -96,19 +95,6 @@ describe("callers in a file of their own", () => {
         ],
     ];
     describe("with each problem at its line", () => itRefuses(refused, (text) => problems(text)));
-
-    it("are rejected with the name of a caller of the stack file", () => {
-        const found = problems(stringify({ consumers: [caller("lab", first)] }), { consumers: [caller("lab", first)] });
-        assert.match(found.join("\n"), /^consumers: every name must be unique \(got lab twice\)/);
-    });
-
-    it("are numbered from the start of their file", () => {
-        const found = problems(stringify({ consumers: [caller("Two", first)] }), { consumers: [caller("One", first)] });
-        assert.deepEqual(
-            found.map((text) => text.replace(/: must.*/, "")),
-            ["consumers[0].name", "callers/intra.yaml: consumers[0].name"],
-        );
-    });
 
     for (const [what, key] of [
         ["in plain text", KEY],

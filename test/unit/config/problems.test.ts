@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as z from "zod";
 import { ConfigError, parse, type RawConfig } from "../../../config";
-import { didYouMean, explain, got, wording } from "../../../config/problems";
+import { explain, wording } from "../../../config/problems";
 import { rawCloudflare, TUNNEL } from "../kit/cloudflare";
 import { interValues } from "../kit/inter";
 import { EXPOSURE, raw } from "../kit/intra-a";
@@ -80,17 +80,4 @@ describe("wording", () => {
                     return true;
                 },
             ));
-});
-
-describe("didYouMean", () => {
-    it("suggests the nearest word, whatever its case", () =>
-        assert.equal(didYouMean("NODEPORT", ["replicas", "nodePort"]), " Did you mean nodePort?"));
-    it("suggests nothing that is too different", () =>
-        assert.equal(didYouMean("telemetry", ["replicas", "nodePort"]), ""));
-});
-
-describe("got", () => {
-    it("quotes text, so that spaces are visible", () => assert.equal(got("a "), ' (got "a ")'));
-    it("is empty for undefined and for objects", () =>
-        assert.deepEqual([got(undefined), got({ a: 1 }), got([1])], ["", "", ""]));
 });

@@ -1,12 +1,40 @@
-// Proves what the component requires from the cluster, and when a missing requirement stops a run. The cluster is a
+// Proves what the component requires from the cluster and its nodes, and when a missing requirement stops a run. The cluster is a
 // fake. Engine tests use a real API server.
 import { strict as assert } from "node:assert";
-import type { Live } from "../../../components/kubernetes/cluster-reader";
+import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
+import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import type { Phase } from "../../../components/opt/conversion-phases";
 import { componentFindings } from "../../../preflight/alpa/alpa-in-cluster";
 import { settings } from "../kit/intra-a";
 import { intraBSettings, RAMPART_OPT } from "../kit/intra-b";
-import { node, view, type World } from "./conversion-kit";
+import { quantity } from "../../../components/kubernetes/quantity";
+import { nodeProblems } from "../../../preflight/alpa/node-resources";
+
+interface World {
+    objects?: Record<string, Live>;
+    lists?: Record<string, Live[]>;
+}
+
+function view({ objects = {}, lists = {} }: World): ClusterView {
+    const title = ({ kind, namespace, name }: ObjectRef) => `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
+    return {
+        server: "https://10.0.0.1:16443",
+        kubectl: "kubectl --context here",
+        read: async (ref: ObjectRef) => objects[title(ref)],
+        list: async (_version: string, kind: string) => lists[kind] ?? [],
+    } as ClusterView;
+}
+
+/** A DGX node that accepts pods. @param more fields that override the node's */
+const node = (name: string, gpus?: string, more: Partial<Live> = {}): Live => ({
+    metadata: { name, labels: { "kubernetes.io/hostname": name } },
+    ...more,
+    status: {
+        conditions: [{ type: "Ready", status: "True" }],
+        allocatable: { cpu: "256", memory: "2113535152Ki", ...(gpus === undefined ? {} : { "nvidia.com/gpu": gpus }) },
+        ...more.status,
+    } as Live["status"],
+});
 
 const CRD = "CustomResourceDefinition rayclusters.ray.io";
 const KNOWN = { spec: { versions: [{ schema: { upgradeStrategy: {} } }] } } as unknown as Live;
@@ -132,4 +160,79 @@ describe("preflight of the component", () => {
             for (const phase of ["moved", "open"] as const) assert.deepEqual(await found(phase), [0, 1], phase);
         }
     });
+});
+
+const problemsOf = (first: Live, pods: Live[] = []) =>
+    nodeProblems(intraBSettings(), view({ lists: { Node: [first, node("dgx-02", "8")], Pod: pods } }));
+const ofNode = (more: Partial<Live>) => node("dgx-01", "8", more);
+const has = (allocatable: Record<string, string>) =>
+    ofNode({ status: { allocatable: { "nvidia.com/gpu": "8", ...allocatable } } as unknown as Live["status"] });
+const tainted = (key: string, effect: string) => ofNode({ spec: { taints: [{ key, effect }] } });
+const pod = (namespace: string, name: string, requests: Record<string, string>, more: Partial<Live> = {}): Live => ({
+    metadata: { namespace, name },
+    spec: { nodeName: "dgx-01", containers: [{ resources: { requests } }] },
+    ...more,
+});
+
+describe("preflight of the nodes' capacity", () => {
+    const refused: [why: string, first: Live, pods: Live[], said: RegExp][] = [
+        [
+            "a node that is cordoned",
+            ofNode({ spec: { unschedulable: true } }),
+            [],
+            /^opt\.nodes: dgx-01 does not accept the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
+        ],
+        [
+            "a taint that the pods do not tolerate",
+            tainted("maintenance", "NoSchedule"),
+            [],
+            /^opt\.nodes: dgx-01 does not accept the component's pods \(taint maintenance\)/,
+        ],
+        ["a taint for GPUs that evicts pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
+        [
+            "a node that is too small",
+            has({ cpu: "15500m", memory: "2Ti" }),
+            [],
+            /^opt\.cpu: dgx-01 has less than 16 free, since other pods request 0 of its 15\.5\. .*$/,
+        ],
+        [
+            "memory that other pods have requested",
+            has({ cpu: "256", memory: "256Gi" }),
+            [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
+            /^opt\.memory: dgx-01 has less than 200Gi free, since other pods request 64\.5Gi of its 256Gi \(jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
+        ],
+    ];
+    for (const [why, first, pods, said] of refused)
+        it(`rejects ${why}`, async () => {
+            const all = await problemsOf(first, pods);
+            assert.equal(all.length, 1, all.join("\n"));
+            assert.match(all[0], said);
+        });
+
+    it("accepts nodes reserved for GPUs, nodes just large enough, and nodes with the stack's own pods", async () => {
+        assert.deepEqual(await problemsOf(tainted("nvidia.com/gpu", "NoSchedule")), []);
+        assert.deepEqual(await problemsOf(tainted("busy", "PreferNoSchedule")), []);
+        assert.deepEqual(await problemsOf(has({ cpu: "16", memory: "200Gi" })), []);
+        const own = { metadata: { namespace: "alpa-auth", name: "head", labels: { "ray.io/cluster": "alpa-opt" } } };
+        const ended = { status: { phase: "Succeeded" } as Live["status"] };
+        const pods = [pod("", "", { cpu: "16" }, own), pod("jobs", "done", { cpu: "16" }, ended)];
+        assert.deepEqual(await problemsOf(has({ cpu: "16", memory: "200Gi" }), pods), []);
+        assert.deepEqual(await problemsOf(has({ cpu: "17", memory: "201Gi" }), [pod("a", "b", { cpu: "1" })]), []);
+    });
+});
+
+describe("a Kubernetes quantity", () => {
+    const read: [text: string | undefined, is: number][] = [
+        [undefined, 0],
+        ["8", 8],
+        ["1.5", 1.5],
+        ["15500m", 15.5],
+        ["200Gi", 200 * 2 ** 30],
+        ["2113535152Ki", 2113535152 * 1024],
+        ["2T", 2e12],
+        ["12e3", 12000],
+        ["1E", 1e18],
+        ["1Ei", 2 ** 60],
+    ];
+    for (const [text, is] of read) it(`${text} is ${is}`, () => assert.equal(quantity(text), is));
 });

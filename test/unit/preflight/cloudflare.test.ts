@@ -132,15 +132,6 @@ describe("preflight of Cloudflare", () => {
             {},
             /^cloudflare:apiToken: cannot read what needs the permission "Account: Access: Service Tokens: Edit" \(403, 10000 Authentication error\)\. Set a valid token/,
         ],
-        ["no permission for tunnels", { [TUNNELS]: DENIED }, {}, /permission "Account: Cloudflare Tunnel: Edit"/],
-        [
-            "no permission for applications",
-            { [APPS]: DENIED },
-            {},
-            /permission "Account: Access: Apps and Policies: Edit"/,
-        ],
-        ["no permission for records", { [RECORDS]: DENIED }, {}, /permission "Zone: DNS: Edit"/],
-        ["no permission for rules", { [RULESETS]: DENIED }, {}, /permission "Zone: Zone WAF: Edit"/],
         [
             "a zone that does not exist",
             { zones: { result: [] } },
@@ -152,12 +143,6 @@ describe("preflight of Cloudflare", () => {
             { zones: zone({ account: { id: "f".repeat(32) } }) },
             {},
             /^zone\.name: zone example\.com is not in account \S+ but in f{32}\./,
-        ],
-        [
-            "the creation of a zone of another account",
-            { zones: zone({ account: { id: "f".repeat(32) } }) },
-            { zone: { name: "example.com", manage: "create", plan: "pro" } },
-            /is not in account/,
         ],
         [
             "a secret older than Cloudflare's",
@@ -182,29 +167,10 @@ describe("preflight of Cloudflare", () => {
             /^hostname: llm\.example\.com has the Access application "Wiki", which is not this stack/,
         ],
         [
-            "a foreign application on a path of the name",
-            { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
-            {},
-            /^hostname: LLM\.example\.com\/admin has the Access application "Wiki", which is not this stack/,
-        ],
-        [
             "a record with the name of the stack's",
             { [RECORDS]: { result: [{ type: "A", content: "192.0.2.1" }] } },
             {},
             /^hostname: llm\.example\.com already has another record \(A 192\.0\.2\.1\)/,
-        ],
-        [
-            "an address together with other records of the name",
-            {
-                [RECORDS]: {
-                    result: [
-                        { type: "TXT", content: "v=spf1 -all" },
-                        { type: "AAAA", content: "2001:db8::1" },
-                    ],
-                },
-            },
-            {},
-            /^hostname: llm\.example\.com already has another record \(AAAA 2001:db8::1\)/,
         ],
         [
             "the record of another tunnel",
@@ -267,7 +233,6 @@ describe("preflight of Cloudflare", () => {
             { zones: { result: [] } },
             { zone: { name: "example.com", manage: "create", plan: "pro" } },
         ],
-        ["mail records of the name", { [RECORDS]: { result: [{ type: "TXT", content: "v=spf1 -all" }] } }],
     ];
     for (const [what, more, values] of taken)
         it(`accepts ${what}`, async () => assert.deepEqual((await run(more, values)).problems, []));
@@ -286,9 +251,6 @@ describe("preflight of Cloudflare", () => {
             /^hostname: needs an active edge certificate for a\.b\.example\.com \(got pending_iss/,
         );
         assert.deepEqual((await run({ [PACKS]: DENIED })).warnings, []);
-    });
-    it("warns where the team cannot be read", async () => {
-        assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^teamName: not checked/);
     });
     it("warns about a pending zone, and about one that will be deleted", async () => {
         const servers = { name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"] };
@@ -327,13 +289,6 @@ describe("preflight of Cloudflare", () => {
         assert.match(
             problems[0],
             /^cloudflare: the API at http:\/\/127\.0\.0\.1:\d+ does not answer \(no answer in 0\.3 s\)/,
-        );
-    });
-    it("names an API that is unreachable", async () => {
-        const access = { token: TOKEN, baseUrl: "http://127.0.0.1:1" };
-        await assert.rejects(
-            cloudflarePreflight(cloudflareStack(), OWNER, access),
-            /does not answer \((ECONNREFUSED|bad port)/,
         );
     });
 });

@@ -1,15 +1,11 @@
 // Proves that the pictures in docs/images show the review and the lines of `npm run sandbox -- up` that the code
 // prints. Pulumi's numbers, times and ids are not compared. `npm run docs:screenshots` takes the pictures again.
 import { strict as assert } from "node:assert";
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
-import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
 import { render, reviewOf } from "../../../ops/stack/review/review";
-import { startAlpa } from "../../../sandbox/alpa/server";
-import { partLines, reportParts } from "../../../sandbox/real/choice";
 import { ALPA_SERVICE, attempts } from "../../../sandbox/world/attempts";
 import { layOver } from "../../../sandbox/world/overlay";
 import { changed, LIMITS, REMOVED, SHOWN_FOLDER, textFile } from "../../site/pictured";
@@ -68,33 +64,6 @@ describe("the picture of the sandbox", () => {
 
     /** The lines of `up` below this heading. */
     const below = (heading: string) => new RegExp(`^== ${heading}\\n((?:(?!== ).*\\n)*)`, "m").exec(text)?.[1] ?? "";
-    const source = (...files: string[]) =>
-        execFileSync("git", ["-c", `safe.directory=${ROOT}`, "ls-files", ...files], { cwd: ROOT, encoding: "utf8" })
-            .trim()
-            .split("\n")
-            .map((file) => readFileSync(join(ROOT, file), "utf8"))
-            .join("\n");
-
-    it("has the headings that the command prints", () => {
-        const printed = source("sandbox/commands/up.ts");
-        const headings = [...text.matchAll(/^== (.*)$/gm)].map(([heading]) =>
-            heading.replace("intra", "${options.stack}"),
-        );
-        assert.equal(headings.length, 4);
-        for (const heading of headings) assert.match(printed, literal(heading), `${heading}: ${AGAIN}`);
-    });
-
-    it("has the parts of the world that it starts, and each part with its version", () => {
-        const parts = partLines(reportParts({})).map((line) => `   ${line}\n`);
-        const lines = below("world").split("\n");
-        assert.ok(below("world").endsWith(parts.join("")), AGAIN);
-        const started = lines
-            .slice(0, -parts.length - 1)
-            .map((line) => line.trim().replace(/^dgx-\d+: \S+/, "${host}: ${UNIT}"));
-        assert.ok(started.length > 5);
-        const logged = source("sandbox/world/*.ts", "sandbox/world-process.ts", "sandbox/gpus/bare-metal.ts");
-        for (const line of started) assert.match(logged, literal(line), `${line}: ${AGAIN}`);
-    });
 
     it("has the requests that it sends, as it prints them", async () => {
         const credentials = { keys: { "mbzuai-nlp/2026a": "k" }, jwtSecrets: {}, namespace: "alpa-auth" };
@@ -104,29 +73,4 @@ describe("the picture of the sandbox", () => {
             assert.ok(below("try it").includes(shown), `${shown}${AGAIN}`);
         }
     });
-
-    it("has the gateway's answer without a credential, and Alpa's with one", async () => {
-        const [refused, answered] = below("try it")
-            .match(/^\{.*\}\n\d+$/gm)!
-            .map((answer) => answer.split("\n"));
-        const route = (await programOf(STACK_FILE)).filter(({ type }) => type.endsWith(":ApisixRoute"));
-        const { message } = JSON.parse(refused[0]) as { message: string };
-        assert.equal(refused[1], "401");
-        assert.ok(JSON.stringify(route.map(({ inputs }) => inputs)).includes(message), `${message}: ${AGAIN}`);
-        const alpa = await startAlpa({ port: 0, batchWindow: () => Promise.resolve() });
-        const masked = (body: string) => body.replace(/"id": "[^"]+"|"created": \d+/g, "…");
-        try {
-            const body = { method: "POST", body: SAMPLE_COMPLETION };
-            const answer = await fetch(`http://127.0.0.1:${alpa.port}/completions`, body);
-            assert.equal(masked(answered[0]), masked(await answer.text()), AGAIN);
-            assert.equal(answered[1], String(answer.status));
-        } finally {
-            await alpa.close();
-        }
-    });
 });
-
-/** A pattern for a string literal with this text. */
-function literal(text: string): RegExp {
-    return new RegExp(`["\`]${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}["\`]`);
-}

@@ -54,29 +54,6 @@ describe("tests side by side", () => {
         );
     });
 
-    it("count a program that exits with 0 as passed, without its output", async () => {
-        const { passed, failed, failures } = await run([program("lint", `console.log("all is well");`)]);
-        assert.deepEqual([passed, failed, failures], [1, 0, ""]);
-    });
-
-    it("run a program that is not Node.js in a job of its own", async () => {
-        const sh: Job = { name: "sh", executable: "/bin/sh", program: ["-c", "echo a.sh: wrong; exit 1", "sh"] };
-        const { passed, failed, failures } = await run([sh]);
-        assert.deepEqual([passed, failed, failures], [0, 1, "a.sh: wrong\n"]);
-    });
-
-    it("show the first failures of a suite in full, and of later ones only the names", async () => {
-        const many = `for (let i = 1; i < 6; i++) it("t" + i, () => { throw new Error("why " + i); });`;
-        const { failed, failures } = await run([
-            file("many", `describe("one", () => { ${many} }); describe("two", () => { ${many} });`),
-        ]);
-        assert.equal(failed, 10);
-        const told = [...failures.matchAll(/Error: (why \d)/g)].map(([, why]) => why);
-        assert.deepEqual(told, ["why 1", "why 2", "why 3", "why 1", "why 2", "why 3"]);
-        const named = [...failures.matchAll(/^ {2}and: (.*)$/gm)].map(([, title]) => title);
-        assert.deepEqual(named, ["one t4", "one t5", "two t4", "two t5"]);
-    });
-
     it("count a process that ends without a result as a failure, and continue with the next", async () => {
         const { passed, failed, failures } = await run([
             file("gone", `it("x", () => process.kill(process.pid, "SIGKILL"));`),
@@ -96,18 +73,6 @@ describe("tests side by side", () => {
         const { passed, failed, failures } = await run(jobs, { endMilliseconds: 4000 });
         assert.deepEqual([passed, failed], [2, 1]);
         assert.match(failures, /Its tests ended, but its process did not: a test left a handle open/);
-    });
-
-    it("start the next job as soon as a running job has ended", async () => {
-        const show = `it("x", () => {});`;
-        const there = JSON.stringify(join(folder, "there"));
-        const last = `${show} it("last", () => require("node:fs").writeFileSync(${there}, ""));`;
-        const wait = `const look = () => require("node:fs").existsSync(${there}) ? done() : setTimeout(look, 50); look();`;
-        const slow = `it("slow", function (done) { this.timeout(150_000); ${wait} });`;
-        const { results } = await run([file("slow", slow), file("one", show), file("two", last)]);
-        const [slowest, ...rest] = [...results].sort((one, other) => other.seconds - one.seconds);
-        assert.equal(slowest.job.name, "slow");
-        assert.ok(rest.length === 2 && rest.every(({ seconds }) => seconds > 0), JSON.stringify(results));
     });
 
     it("end the running jobs when they are interrupted, and start no more", async () => {

@@ -1,7 +1,6 @@
 // Proves which caller classes a config may have, and the settings that result from them.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
-import { interValues } from "../../kit/inter";
 import { parseIntra, raw } from "../../kit/intra-a";
 import { itRefuses, problemsOf, type Refused } from "../refused";
 
@@ -85,8 +84,6 @@ const refused: Refused[] = [
 describe("classes of callers in the config", () => {
     itRefuses(refused, (values) => problems(raw(values)));
 
-    it("are none by default", () => assert.equal(parseIntra(raw({ consumers: [caller("chat")] })).classes, undefined));
-
     it("have their callers, and one open request to /logprobs", () =>
         assert.deepEqual(parseIntra(raw(shared(2))).classes, [
             { name: "batch", members: ["job"], completions: 2, logprobs: 1 },
@@ -107,15 +104,5 @@ describe("classes of callers in the config", () => {
             consumers.map((one) => one.limits),
             [limits, rest],
         );
-    });
-
-    it("cause a warning where no guard limits the prompts of a request", () => {
-        const { warnings } = parseIntra(raw(shared(2, { guard: { maxPrompts: 1, off: "a test" } })));
-        assert.match(warnings.join("\n"), /^classes: guard\.off is set, so a request may have any number of prompts/m);
-    });
-
-    it("count with option inter, which always has several pods, in the counters of the stack", () => {
-        const values = interValues(shared(2), { sharedCounters: undefined });
-        assert.match(problems(raw(values)).join("\n"), /^gateway\.sharedCounters: required with slots .* \(got 3\)/);
     });
 });

@@ -166,22 +166,11 @@ describe("the expiry of a credential", () => {
         assert.deepEqual(ids("2026-11-26"), ["old", "new"]);
         assert.deepEqual(ids("2026-11-25"), ["new"]);
     });
-    it("is an output, for monitoring", () =>
-        assert.deepEqual(config("2026-11-26").expires, { "lab/old": "2026-11-26" }));
-
     it("may be written without quotes, which Pulumi passes as a time", () =>
         assert.deepEqual(config("2026-11-26 00:00:00 +0000 UTC").expires, { "lab/old": "2026-11-26" }));
 
     const warning = (credentials: Lasting[]) =>
         expiryWarning("lab", { expires: "", ...credentials[0] }, credentials, TODAY);
-
-    it("that has expired causes no warning of a deleted secret, if its key is in the config or with the caller", () => {
-        const says =
-            "consumers: lab/old expired on 2026-11-25 and has no access. Remove the entry: npm run ops -- consumer revoke lab old";
-        const old = { id: "old", expires: "2026-11-25" };
-        assert.equal(warning([{ ...old, key: "k" }]), says);
-        assert.equal(warning([{ ...old, publicKey: "p" }]), says);
-    });
 
     const GONE =
         "consumers: lab/old expired on 2026-11-25: pulumi up deletes its secret for good, and a later date would create another one. Remove the entry: npm run ops -- consumer revoke lab old";
@@ -201,43 +190,6 @@ describe("the expiry of a credential", () => {
     for (const [expires, expected] of alone)
         it(`${expected ? "causes a warning" : "causes no warning yet"}: ${expires}`, () =>
             assert.equal(warning([{ id: "old", expires }]), expected));
-
-    const rotated: [day: string, warnings: string[]][] = [
-        ["2026-11-29", []],
-        [
-            "2026-11-28",
-            [
-                "consumers: lab/old expires in 3 days, on 2026-11-28. Give its caller another credential before that date.",
-            ],
-        ],
-        ["2026-11-25", [GONE]],
-    ];
-    for (const [day, expected] of rotated)
-        it(`of a rotated one ${expected.length ? "causes a reminder" : "causes no warning yet"}: ${day}`, () =>
-            assert.deepEqual(config(day).warnings, expected));
-
-    const others: [what: string, after: object][] = [
-        ["expires as soon", { method: "key", expires: "2026-12-01" }],
-        ["has another method", { method: "jwt" }],
-        ["is disabled", { method: "key", enabled: false }],
-    ];
-    for (const [what, after] of others)
-        it(`causes the warning although another credential follows, if that ${what}`, () =>
-            assert.match(
-                warning([
-                    { id: "old", method: "key", expires: "2026-12-01" },
-                    { id: "new", ...after },
-                ])!,
-                /expires in 6 days, on 2026-12-01\. Give its caller/,
-            ));
-
-    it("causes the warning although an earlier credential lasts longer: a rotation adds the successor after it", () => {
-        const old = { id: "old", method: "key", expires: "2026-12-01" };
-        assert.match(
-            expiryWarning("lab", old, [{ id: "first", method: "key" }, old], TODAY)!,
-            /in 6 days, on 2026-12-01/,
-        );
-    });
 });
 
 describe("keys that callers have brought", () => {

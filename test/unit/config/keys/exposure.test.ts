@@ -1,7 +1,7 @@
 // Proves which configs of exposure tunnel are valid, and that the keys of the tunnel are rejected with exposure direct.
 import { strict as assert } from "node:assert";
 import { parse } from "../../../../config";
-import { EXPOSURE, exposed, parseIntra, raw, settings } from "../../kit/intra-a";
+import { EXPOSURE, exposed, raw, settings } from "../../kit/intra-a";
 import { itRefuses, problemsOf, type Refused } from "../refused";
 
 const TOKEN = { token: "t".repeat(40), baseUrl: "https://api.example.com", inPlain: false };
@@ -29,21 +29,11 @@ describe("config of exposure tunnel", () => {
             browserChecks: "skip",
         });
     });
-    it("causes no warning when nothing is wrong", () => {
-        const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
-        assert.deepEqual(parseIntra(raw({ ...EXPOSURE, consumers }), () => true, TODAY, TOKEN).warnings, []);
-    });
     it("changes nothing in the gateway if the key is missing", () => {
         const { exposure, gateway, server } = settings("rampart");
         assert.equal(exposure, undefined);
         assert.ok(gateway.installer === "rampart" && gateway.release.nodePort === 30800);
         assert.equal(server.answerTimeoutSeconds, 600);
-    });
-    it("uses the timeout of plan enterprise for answers", () => {
-        const zone = { name: "example.com", plan: "enterprise" };
-        const { server, exposure } = settings("rampart", { ...EXPOSURE, zone, proxyTimeoutSeconds: 605 });
-        assert.equal(server.answerTimeoutSeconds, 600);
-        assert.equal(exposure!.proxyTimeoutSeconds, 605);
     });
     it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {
         const zone = { name: "example.com", plan: "enterprise" };
@@ -116,15 +106,6 @@ describe("config of exposure tunnel", () => {
         ],
     ];
     itRefuses(refused, problems);
-
-    it("requires an API token to start, and not with another exposure", () => {
-        const none = { ...TOKEN, token: undefined };
-        assert.match(
-            problems(EXPOSURE, none)[0],
-            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel/,
-        );
-        assert.deepEqual(problems({}, none), []);
-    });
 
     const warned: [why: string, values: Record<string, unknown>, warning: RegExp][] = [
         [

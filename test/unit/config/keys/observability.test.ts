@@ -36,9 +36,6 @@ describe("config of observability", () => {
         assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
     });
 
-    it("enables the access log without metrics", () =>
-        assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
-
     it("warns that no pod can read metrics without scrapers", () => {
         const about = (metrics: object) =>
             asked({ metrics }).warnings.filter((warning) => warning.startsWith("observability"));

@@ -50,23 +50,10 @@ const refused: Refused[] = [
         { account: "Example" },
         /^account: must be an account id, 32 hex.*got "Example"/,
     ],
-    ["no team", { teamName: undefined }, /^teamName: required\. Run: .*teamName/],
-    ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
     [
         "a hostname outside the zone",
         { hostname: "llm.example.org" },
         /^hostname: must be in zone example\.com \(got "llm\.example\.org"\)/,
-    ],
-    [
-        "a hostname that only ends like the zone's name",
-        { hostname: "llm-example.com" },
-        /^hostname: must be in zone example\.com/,
-    ],
-    ["an alias outside the zone", { aliases: ["llm.example.org"] }, /^aliases\[0\]: must be in zone/],
-    [
-        "a name that is listed twice",
-        { aliases: ["llm.example.com"] },
-        /^aliases\[0\]: must be listed only once \(hostname is the same\)/,
     ],
     [
         "six names",
@@ -79,13 +66,7 @@ const refused: Refused[] = [
         { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { off: "no Workers here" } },
         "alpa.defaultModel: has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
     ],
-    ["a team with its domain", { teamName: "x.cloudflareaccess.com" }, /^teamName: must be the part before/],
     ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a duration.*got "30d"/],
-    [
-        "a duration longer than Go can hold",
-        one({ duration: "2562048h" }),
-        /duration: must be a duration.*at most 2562047h/,
-    ],
     [
         "a version without a date",
         one({ secretVersion: 2 }),
@@ -130,19 +111,9 @@ const refused: Refused[] = [
         "rateLimit.perSeconds: must be at most 10 with plan free (got 60). Lower it, or order plan pro.",
     ],
     [
-        "a window beyond plan business",
-        limit("business", { perSeconds: 3600 }),
-        /at most 600 with plan business .*plan enterprise/,
-    ],
-    [
         "another timeout than 125 s",
         { ...zone({ plan: "business" }), proxyTimeoutSeconds: 300 },
         "proxyTimeoutSeconds: must be 125 with plan business (got 300). Another value needs plan enterprise.",
-    ],
-    [
-        "a timeout beyond Cloudflare's",
-        { ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: 6001 },
-        /^proxyTimeoutSeconds: must be at most 6000/,
     ],
     [
         "an answer timeout longer than the edge's",
@@ -154,25 +125,20 @@ const refused: Refused[] = [
         { tunnel: { ...TUNNEL, hosts: [HOST, { ...HOST, address: "root@10.0.0.11:22" }] } },
         /^tunnel\.hosts\[1\]: must be listed only once \(tunnel\.hosts\[0\] is 10\.0\.0\.11:22 too\)/,
     ],
-    ["no host key", host({ hostKey: undefined }), "tunnel.hosts[0].hostKey: required."],
     [
         "a host key with the host before it",
         host({ hostKey: `10.0.0.11 ${HOST_KEY}` }),
         /^tunnel\.hosts\[0\]\.hostKey: must be a public key as ssh-keyscan/,
     ],
     ["latest", { tunnel: { ...TUNNEL, version: "latest" } }, /^tunnel\.version: must be a pinned version/],
-    ["a short checksum", { tunnel: { ...TUNNEL, sha256: "abc" } }, /^tunnel\.sha256: must be 64 hexadecimal digits/],
     [
         "an address with a password",
         { tunnel: { ...TUNNEL, source: "https://u:s3cret@x.example.com/c" } },
         /^tunnel\.source: must be an address without user name/,
     ],
-    ["an invalid mail address", { notify: ["ops"] }, /^notify\[0\]: must be a mail address \(got "ops"\)/],
 ];
 
 const accepted: [what: string, values: Record<string, unknown>][] = [
-    ["the zone's own name", { hostname: "example.com" }],
-    ["five names", { aliases: ["a", "b", "c", "d"].map((n) => `${n}.example.com`) }],
     ["50 tokens", many(50)],
     [
         "51 tokens of which one has expired",
@@ -186,8 +152,6 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
             ],
         },
     ],
-    ["the longest duration that Go holds", one({ duration: "2562047h47m16s" })],
-    ["a token without an expiry", one({ duration: "forever" })],
     ["an overlap of 30 days", one({ secretVersion: 2, previousSecretExpires: "2026-12-25" })],
     ["a rotation whose overlap has ended", one({ secretVersion: 7, previousSecretExpires: "2020-01-01" })],
     [
@@ -198,7 +162,6 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
             alpa: { ...ALPA, tokensPerSecond: 2, answerTimeoutSeconds: 600 },
         },
     ],
-    ["an account id of digits only", { account: "1".repeat(32) }],
 ];
 
 describe("config of option cloudflare", () => {
@@ -214,12 +177,6 @@ describe("config of option cloudflare", () => {
             assert.equal(await pulumi.isSecret(secret), true);
             assert.equal(await value(secret), plain);
         }
-    });
-
-    it("gives connectors two instances and a grace period of 20 s beyond the longest answer", () => {
-        const { instances, graceSeconds } = cloudflareStack().connectors;
-        assert.deepEqual([instances, graceSeconds], [2, 145]);
-        assert.equal(cloudflareStack({ alpa: { ...ALPA, answerTimeoutSeconds: 90 } }).connectors.graceSeconds, 110);
     });
 
     it("gives connectors the longest grace period of cloudflared, and warns that longer answers are cut", () => {
@@ -373,6 +330,4 @@ describe("the zone's other records", () => {
         assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
         assert.match(line, /^bad\.yaml:1/);
     });
-    it("are rejected where the file does not exist", () =>
-        assert.match(said("none.yaml")[0], /^none\.yaml: must be a readable file/));
 });

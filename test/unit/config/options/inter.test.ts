@@ -11,7 +11,6 @@ function problems(values: Record<string, unknown>): string[] {
 }
 
 const caller = { name: "lab", credentials: [{ id: "a", method: "key" }] };
-const endpoints = (...list: unknown[]) => ({ alpa: { endpoints: list } });
 
 const refused: Refused[] = [
     [
@@ -46,16 +45,6 @@ const refused: Refused[] = [
         "gateway.sharedCounters: required with limits and more than one replica (got 3). Without shared counters each pod counts separately. Set the key (to {} for the defaults).",
     ],
     [
-        "a key of exposure tunnel",
-        interValues({ zone: "example.com" }),
-        "zone: only valid with exposure tunnel (got exposure direct). Remove it.",
-    ],
-    [
-        "a service twice",
-        interValues(endpoints("10.0.0.11:20001", "10.0.0.11:20001")),
-        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Remove one.",
-    ],
-    [
         "an address in addition to a tunnel's name",
         interValues(EXPOSURE),
         "gateway.address: only valid with exposure direct (callers use https://<hostname>). Remove it.",
@@ -74,18 +63,11 @@ describe("config of option inter", () => {
     it("needs no counters where nothing is limited", () =>
         assert.deepEqual(problems(interValues({ consumers: [caller] }, { sharedCounters: undefined })), []));
 
-    it("can make services interchangeable", () => assert.equal(interSettings("helm").server.failover, true));
-
     it("needs no address of the gateway where the Azure side has a name, and lists what that side needs", () => {
         const azure = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
         const { gateway, azure: side } = parseInter(interValues({ azure }, { address: undefined }));
         assert.equal(gateway.url, "http://llm.example.com");
         assert.deepEqual(side!.dnsRecords, [{ name: "llm.example.com", type: "A", values: ["20.50.2.10"], ttl: 300 }]);
-    });
-
-    it("lets a stopping pod finish the longest answer of the stack", () => {
-        const values = interValues({ alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 900 } });
-        assert.deepEqual(parseInter(values).gateway.release.availability, { answerTimeoutSeconds: 900 });
     });
 
     it("has no port on the nodes behind Cloudflare, two connectors, and the edge's timeout for an answer", () => {

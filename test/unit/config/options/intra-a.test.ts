@@ -26,7 +26,6 @@ const refused: Refused[] = [
     ["an unknown option", { option: "intra-aa" }, /^option: must be one of .*got "intra-aa".*Did you mean intra-a\?$/],
     ["an unknown key", { gatway: {} }, "gatway: is not a known key. Did you mean gateway?"],
     ["a value of option cloudflare", { teamName: "x" }, /^teamName: only valid with option cloudflare/],
-    ["a key like one of another option", { model: "opt-175b" }, "model: is not a known key. Remove it."],
     [
         "a credential of option cloudflare",
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
@@ -44,16 +43,6 @@ const refused: Refused[] = [
         /^rampart: only valid with gateway\.installer rampart \(got installer existing\)/,
     ],
     [
-        "an existing gateway that is not named",
-        { gateway: { installer: "existing" } },
-        /^gateway\.existing: required with gateway\.installer existing/,
-    ],
-    [
-        "an existing gateway with an invalid address",
-        { gateway: { installer: "existing", existing: { ...existing, url: "10.0.0.9" } } },
-        'gateway.existing.url: must be an address with http:// or https:// (got "10.0.0.9").',
-    ],
-    [
         "installation settings for an existing gateway",
         { gateway: { installer: "existing", existing, nodePort: 30900, image: "apache/apisix:3.18.0", replicas: 1 } },
         /^gateway\.nodePort: only valid for a gateway that this stack installs \(got installer existing\)/,
@@ -61,24 +50,7 @@ const refused: Refused[] = [
         /^gateway\.image: only valid for a gateway that this stack installs/,
     ],
     ["no Alpa", { alpa: undefined }, /^alpa: required\. Set alpa\.endpoints to host:port/],
-    ["an empty list of endpoints", { alpa: { endpoints: [] } }, /^alpa\.endpoints: must name at least one/],
     ["a host without a port", port("10.0.0.11"), /^alpa\.endpoints\[0\]: must be host:port.*got "10\.0\.0\.11"/],
-    [
-        "a URL for an endpoint",
-        port("http://10.0.0.11:20001"),
-        /^alpa\.endpoints\[0\]: must be host:port, without a scheme/,
-    ],
-    ["port 65536", port("10.0.0.11:65536"), /^alpa\.endpoints\[0\]: must have a port between 1 and 65535/],
-    [
-        "an address with an invalid number",
-        port("10.0.0.300:20001"),
-        /^alpa\.endpoints\[0\]: must name a lower-case host/,
-    ],
-    [
-        "an answer timeout of zero",
-        { alpa: { endpoints: ["a:1"], answerTimeoutSeconds: 0 } },
-        /^alpa\.answerTimeoutSeconds: .*got 0/,
-    ],
     [
         "node port 29999",
         { gateway: { nodePort: 29999 } },
@@ -110,11 +82,6 @@ const refused: Refused[] = [
         /^consumers: alpa-auth_a{54} must be at most 63 characters \(got 64\)/,
     ],
     [
-        "a user name that another namespace makes too long",
-        { namespace: "n".repeat(40), consumers: [caller("a".repeat(23), "c")] },
-        /^consumers: n{40}_a{23} must be at most 63 characters \(got 64\)/,
-    ],
-    [
         "a Secret's name of 64 characters",
         { consumers: [caller("a".repeat(33), "c".repeat(30))] },
         /^consumers: a{33}\.c{30} must be at most 63 characters \(got 64\)/,
@@ -123,11 +90,6 @@ const refused: Refused[] = [
         "a namespace that leaves Rampart no room for its own",
         { namespace: "n".repeat(49) },
         /^namespace: n{49}-gateway-apisix must be at most 63 characters \(got 64\)/,
-    ],
-    [
-        "zero requests",
-        limited({ requests: 0, perSeconds: 60 }),
-        /^consumers\[0\]\.limits\.requests: .*at least 1 \(got 0\)/,
     ],
     [
         "requests without a window",
@@ -140,40 +102,19 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with limits and more than one replica \(got 2\)/,
     ],
     [
-        "shared counters with another behaviour for when they are down",
-        { gateway: { replicas: 2, sharedCounters: { whenDown: "reject" } } },
-        /^gateway\.sharedCounters\.whenDown: must be one of each-pod, refuse, allow/,
-    ],
-    [
         "a model longer than any that Alpa serves",
         { guard: { contextTokens: 2049 } },
         /^guard\.contextTokens: must be at most 2048 tokens, the context length of OPT and BLOOM \(got 2049\)\. Lower it/,
-    ],
-    [
-        "a vocabulary larger than any that Alpa serves",
-        { guard: { vocabulary: 250_681 } },
-        /^guard\.vocabulary: must be at most 250680 tokens, those of BLOOM's tokenizer \(got 250681\)\. Lower it/,
-    ],
-    [
-        "a request of any number of prompts",
-        { guard: { maxPrompts: 65 } },
-        /^guard\.maxPrompts: must be at most 64 prompts, 16 batches of Alpa \(got 65\)\. Lower it/,
     ],
     [
         "an APISIX that accepts forged tokens",
         { gateway: { image: "apache/apisix:3.16.0-ubuntu" } },
         /^gateway\.image: must be APISIX 3\.17 or newer \(got "apache\/apisix:3\.16\.0-ubuntu"\).*forged tokens/,
     ],
-    ["an image without a tag", { gateway: { image: "apache/apisix" } }, /^gateway\.image: must be repository:tag/],
     [
         "an etcd that is not pinned",
         { gateway: { etcdImage: "etcd:latest" } },
         /^gateway\.etcdImage: must have a pinned tag/,
-    ],
-    [
-        "a chart repository that is not a web address",
-        { gateway: { chartRepository: "ftp://a" } },
-        /^gateway\.chartRepository: must be an address/,
     ],
     ...["alpa", "/", "/Alpa", "/a/b", "/a.b", "/a//", "/completions-of-opt", "/my-logprobs", VERIFICATION_PREFIX].map(
         (pathPrefix): Refused => [
@@ -183,19 +124,9 @@ const refused: Refused[] = [
         ],
     ),
     [
-        "min_tokens that leave no room for a prompt",
-        { guard: { minTokens: 1021 } },
-        "guard.minTokens: must be at most 1020, so that a prompt still fits into guard.contextTokens, 1024 (got 1021). Lower it.",
-    ],
-    [
         "a namespace that is too long for a Helm release",
         { namespace: "n".repeat(54), gateway: { installer: "helm" } },
         /^namespace: n{54} must be at most 53 characters \(got 54\)/,
-    ],
-    [
-        "a kubeconfig that is not YAML",
-        { cluster: { kubeconfig: "a: [b" } },
-        /^cluster\.kubeconfig: must be a kubeconfig \(it is not YAML\)/,
     ],
     [
         "a kubeconfig without a user",
@@ -207,15 +138,9 @@ const refused: Refused[] = [
 /** Values right at the limits. */
 const accepted: [what: string, values: Record<string, unknown>][] = [
     ["the shipped shape", { consumers: CONSUMERS }],
-    ["the first node port", { gateway: { nodePort: 30000 } }],
-    ["port 65535", port("10.0.0.11:65535")],
     ["a user name of 63 characters", { consumers: [caller("a".repeat(53), "c")] }],
     ["a Secret's name of 63 characters", { consumers: [caller("a".repeat(32), "c".repeat(30))] }],
     ["a namespace that leaves Rampart just enough room", { namespace: "n".repeat(48) }],
-    [
-        "a longer namespace where Rampart creates none",
-        { namespace: "n".repeat(49), gateway: { installer: "existing", existing } },
-    ],
     [
         "limits over replicas that count together",
         { gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } }, ...limited({ concurrent: 1 }) },
@@ -232,8 +157,6 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
     ],
     ["APISIX 3.17", { gateway: { image: "apache/apisix:3.17.0" } }],
     ["installer helm with CRDs", { gateway: { installer: "helm", crds: ["a.yaml"] } }],
-    ["a namespace as long as a Helm release's name", { namespace: "n".repeat(53), gateway: { installer: "helm" } }],
-    ["a kubeconfig", { cluster: { kubeconfig: KUBECONFIG } }],
 ];
 
 describe("config", () => {
@@ -335,14 +258,6 @@ describe("config", () => {
         assert.deepEqual(warnings, ["gateway.closed: every caller gets 503 (new version of the model)."]);
     });
 
-    it("lets the operator set the address", () => {
-        const { gateway } = parseIntra(raw({ gateway: { address: "alpa.example.org", nodePort: 30900 } }));
-        assert.equal(gateway.url, "http://alpa.example.org:30900");
-    });
-
-    it("keeps a namespace of digits a string", () =>
-        assert.equal(parseIntra(raw({ namespace: "123" })).namespace, "123"));
-
     it("marks the kubeconfig secret at once", async () => {
         const { kubeconfig } = parseIntra(raw({ cluster: { kubeconfig: KUBECONFIG } })).cluster;
         assert.equal(await pulumi.isSecret(kubeconfig!), true);
@@ -370,19 +285,6 @@ describe("config", () => {
             pulumi.runtime.setAllConfig(before);
             if (keys === undefined) delete process.env.PULUMI_CONFIG_SECRET_KEYS;
             else process.env.PULUMI_CONFIG_SECRET_KEYS = keys;
-        }
-    });
-
-    it("reads only the keys of its own project", () => {
-        const before = pulumi.runtime.allConfig();
-        try {
-            const own = Object.entries(raw({ namespace: "mine" })).map(([k, v]) => [`alpa-auth:${k}`, v]);
-            pulumi.runtime.setAllConfig({ ...Object.fromEntries(own), "kubernetes:namespace": "theirs" });
-            const settings = readSettings("alpa-auth");
-            assert.ok(settings.option === "intra-a");
-            assert.equal(settings.namespace, "mine");
-        } finally {
-            pulumi.runtime.setAllConfig(before);
         }
     });
 });
