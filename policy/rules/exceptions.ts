@@ -13,7 +13,7 @@ export interface Exception {
 }
 
 /** Longest duration of an exception, in days. After it, a review must renew the exception. */
-export const MOST_DAYS = 90;
+const MOST_DAYS = 90;
 const LEAST_REASON = 10;
 const DAY = 86_400_000;
 

@@ -3,22 +3,13 @@ import { strict as assert } from "node:assert";
 import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import * as packet from "dns-packet";
-import { ask, NoAnswer } from "../../../dns/query";
+import { ask } from "../../../dns/query";
 import { endSides, side, ZONE } from "./kit";
 
 const soon = { timeoutMilliseconds: 60 };
 
 describe("a DNS query", () => {
     afterEach(endSides);
-
-    it("returns values in one notation", async () => {
-        const { at } = await side();
-        const answer = await ask(at, { name: ZONE, type: "MX" });
-        assert.deepEqual(answer.answers, [{ name: ZONE, type: "MX", ttl: 300, value: "10 mail.example.com" }]);
-        assert.deepEqual([answer.rcode, answer.authoritative], ["NOERROR", true]);
-        const six = await ask(at, { name: "mail.example.com", type: "AAAA" });
-        assert.equal(six.answers[0].value, "2001:db8::25");
-    });
 
     it("returns an answer that is too large for UDP", async () => {
         const { at, zone, server } = await side();
@@ -34,13 +25,6 @@ describe("a DNS query", () => {
         server.silent = true;
         await assert.rejects(ask(at, { name: ZONE, type: "A" }, soon), /^Error: old: no answer in 0\.06 s$/);
         assert.equal(server.asked.length, 0);
-    });
-
-    it("ends when no server listens", async () => {
-        const { at } = await side();
-        await endSides();
-        await assert.rejects(ask(at, { name: ZONE, type: "A" }), NoAnswer);
-        await assert.rejects(ask(at, { name: ZONE, type: "A" }), /ECONNREFUSED/);
     });
 
     it("ends at once when there is no time left", async () => {

@@ -1,17 +1,49 @@
-// Proves that policy/lists.yaml has exactly the types, programs, settings and scripts of this commit's program. A failure
-// names the entry to add or to remove: review what it stands for first.
+// Proves what rules know about a stack's config, and that policy/lists.yaml has exactly the types, programs, settings and scripts
+// of this commit's program. A failure names the entry to add or to remove: review what it stands for first.
 import { strict as assert } from "node:assert";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { configTexts, listsOf } from "../../../policy/rules/facts";
 import { renderRules } from "../../../components/hosts/server-firewall/rules";
 import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
-import { resourceOf, type Resource } from "../../../policy/resources/resource";
+import { type Resource, resourceOf } from "../../../policy/resources/resource";
 import { entryOf } from "../../../policy/rules/known-types";
 import { annotationsOf } from "../../../policy/rules/settings";
 import { digestOf, scriptsOf } from "../../../policy/rules/scripts/found";
 import { BASES } from "./bases";
 import { FACTS, ROOT } from "./facts";
 import { givenOf, STACKS } from "./stacks";
+
+describe("the texts of a config", () => {
+    it("are those in every mapping and list, and the host of each address", () => {
+        const config = { name: "a.example.com", alpa: '{"endpoints":["10.0.0.11:20001"],"weight":3}' };
+        const found = [...configTexts(config)!].filter((text) => !text.startsWith("{"));
+        assert.deepEqual(found, ["a.example.com", "10.0.0.11:20001", "10.0.0.11"]);
+    });
+
+    it("are unknown if a text is hidden, and without a config", () => {
+        assert.equal(configTexts({ name: "a", tunnel: "[secret]" }), undefined);
+        assert.equal(configTexts({ tunnel: '{"token":"[secret]"}' }), undefined);
+        assert.equal(configTexts({}), undefined);
+    });
+});
+
+describe("the lists of a commit", () => {
+    let folder: string;
+    before(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-lists-"));
+        mkdirSync(join(folder, "policy"));
+    });
+    after(() => rmSync(folder, { recursive: true }));
+
+    it("are unknown if the commit has none", () => assert.equal(listsOf(folder), undefined));
+
+    it("must be complete", () => {
+        writeFileSync(join(folder, "policy/lists.yaml"), "types: {}\n");
+        assert.throws(() => listsOf(folder), /^Error: policy\/lists\.yaml: annotations: /);
+    });
+});
 
 /** Scripts of choices in a stack config that no test stack makes. */
 const OTHER_TEXTS = [
