@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
-import type { InterSettings } from "./config/options/inter/settings";
+import type { InterSettings } from "./config/options/inter";
 import type { IntraASettings, IntraBSettings } from "./config/options/intra/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";

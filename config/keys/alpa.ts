@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { endpoint, positive, text } from "../values";
-import { answerKeys } from "./edge/schema";
+import { answerKeys } from "./edge";
 
 /** Default of `answerTimeoutSeconds` for a gateway that has no edge in front of it. */
 export const DEFAULT_ANSWER_SECONDS = 600;

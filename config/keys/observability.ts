@@ -5,8 +5,7 @@ import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import { at, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
-import { imageParts } from "./images";
-import { dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
+import { imageParts, dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
 
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 

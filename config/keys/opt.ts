@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { must } from "../problems";
-import { image } from "./images";
-import { cores, memory } from "./quantity";
-import { dnsLabel, positive, text, url } from "../values";
+import { image, cores, memory, dnsLabel, positive, text, url } from "../values";
 
 /** Version of the chart `kuberay-operator`: the tests use it, and it must be 1.6 or newer for `upgradeStrategy`. */
 export const OPERATOR_VERSION = "1.6.2";

@@ -1,9 +1,13 @@
 import * as z from "zod";
+import { callerLimits, type Limits } from "../../../components/consumers/limits";
 import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/signing-algorithms";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { callerClass } from "../classes";
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
-import { callerClass } from "../classes/schema";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { callerModels } from "../openai";
-import { consumerName, dnsLabel, positive, problem, unquotedText } from "../../values";
+import { got } from "../../problems";
+import { consumerName, dnsLabel, positive, problem, unquotedText, LABEL_LIMIT, repeats } from "../../values";
 
 /** Id of a revocation in the record of revocations. */
 const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
@@ -151,3 +155,65 @@ export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERL
         "Longest time for which `consumer rotate` keeps the old credential valid next to its successor, in days.",
     reason: "Three months are enough for the slowest caller; during that time a leaked old credential still works.",
 });
+
+type Config = Sound<ParsedGatewayOption>;
+
+const OF_TOKENS = ["maxTokens", "tokens", "perTokenSeconds"] as const;
+/** What limits the tokens of the requests that are open when a budget is used up. */
+const BOUNDS = ["maxTokens", "concurrent"] as const;
+
+/**
+ * Checks the limits in tokens. They need a server of kind openai: requests to Alpa say nothing about tokens in a form that
+ * the gateway can check.
+ */
+export function* tokenLimitProblems({ limits, consumers = [] }: Config, server: "alpa" | "openai"): Problems {
+    yield* ofLimits(["limits"], limits, limits, server);
+    for (const [i, one] of consumers.entries()) {
+        const all = callerLimits(limits, one?.limits);
+        yield* ofLimits(["consumers", i, "limits"], one?.limits, all, server);
+        if (all.tokens !== undefined && one?.class !== undefined)
+            yield at(
+                ["consumers", i, "class"],
+                `must not be set for a caller with limits.tokens${got(one.class)}, since a class replaces the caller's limit on open requests. Remove class or tokens.`,
+            );
+    }
+}
+
+/** @param inForce these limits, with the stack's for those that are not set here */
+function* ofLimits(where: Path, limits: Limits = {}, inForce: Limits = {}, server: "alpa" | "openai"): Problems {
+    if (server === "alpa")
+        for (const key of OF_TOKENS)
+            if (limits[key] !== undefined) yield at([...where, key], "only valid with openai (got alpa). Remove it.");
+    const missing = BOUNDS.filter((key) => inForce[key] === undefined);
+    if (server === "openai" && limits.tokens !== undefined && missing.length > 0)
+        yield at(
+            [...where, "tokens"],
+            `needs maxTokens and concurrent, which bound what open requests use beyond it. Set ${missing.join(" and ")} too.`,
+        );
+}
+
+/** Checks that names are unique. @param consumers consumers of any option */
+export function* duplicateNames(consumers: Sound<{ name: string; credentials: { id: string }[] }[]>): Problems {
+    for (const name of repeated(consumers.map((one) => one?.name)))
+        yield at(
+            ["consumers"],
+            `every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`,
+        );
+    for (const one of consumers)
+        for (const id of repeated((one?.credentials ?? []).map((credential) => credential?.id)))
+            yield at(
+                ["consumers"],
+                `every credential id of ${one?.name} must be unique (got ${id} twice). Rename one.`,
+            );
+}
+
+/** Names that a list has more than once. */
+export function repeated(names: (string | undefined)[]): Set<string> {
+    return new Set(repeats(names).map(([i]) => names[i]!));
+}
+
+/** Checks the length of a name that is built from other names. */
+export function* tooLong(where: Path, name: string, limit = LABEL_LIMIT): Problems {
+    if (name.length > limit)
+        yield at(where, `${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`);
+}

@@ -6,7 +6,7 @@
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { type Phase } from "../../../components/cloudflare/dns-record";
-import { parseZoneData, serviceProblems } from "../../../config/keys/dns/settings";
+import { parseZoneData, serviceProblems } from "../../../config/keys/dns/records";
 import { EDGE } from "../../dns/cloudflare";
 import { dsOf } from "../../cloudflare/zones";
 import { type Resolver } from "../../dns/resolver";

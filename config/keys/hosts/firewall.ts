@@ -1,13 +1,13 @@
 import * as z from "zod";
-import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
+import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { must } from "../../problems";
-import { serverKind } from "../openai";
-import { isGiven, type Raw } from "../../unchecked";
-import { portsOf, problem } from "../../values";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { hostParts, sshHost, sshHostProblems, sshHosts, type ParsedSsh } from "./ssh-host";
+import { serverKind } from "../openai";
+import { must } from "../../problems";
+import { isGiven, type Raw } from "../../unchecked";
+import { portsOf, problem } from "../../values";
 
 const SSH_PORT = 22;
 

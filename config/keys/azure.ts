@@ -1,0 +1,141 @@
+import * as z from "zod";
+import { secret } from "@pulumi/pulumi/output";
+import { isIP } from "node:net";
+import type { GatewayTlsSettings } from "../../components/apisix/tls";
+import type { ReleaseTls } from "../../components/apisix/values";
+import {
+    azureSide,
+    HTTPS_PORT,
+    idleMinutes,
+    IDLE_MINUTES,
+    type AzureSide,
+} from "../../components/cloudflare/azure-side";
+import { type CheckContext, at, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
+import { tlsProblems, tlsHostnames, tlsWarnings, type tls } from "./tls";
+import { must } from "../problems";
+import { isGiven, type Raw } from "../unchecked";
+import { hostName, repeats } from "../values";
+import { plainAddress } from "../../dns/names";
+
+const address = z
+    .string()
+    .refine((text) => isIP(text) !== 0, must("be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
+
+/** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
+export const azure = z
+    .strictObject({
+        hostname: hostName.meta({
+            description: "Host name that callers use. Its DNS zone stays at Azure.",
+            examples: ["llm.example.com"],
+        }),
+        addresses: z
+            .array(address)
+            .min(1, { error: "must name at least one address. Write the address of the load balancer" })
+            .meta({
+                description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
+                examples: [["20.50.2.10"]],
+            }),
+    })
+    .optional()
+    .meta({
+        description:
+            "The DNS record and the load balancer at Azure in front of the gateway, with exposure `direct`. The stack prints the required settings as outputs, in Azure's terms, and checks DNS and the ports; it changes nothing at Azure.",
+        unset: "no outputs for Azure; callers use the node port",
+    });
+
+/** Checks the keys of exposure direct against each other, in every option. @param given the config before parsing */
+export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
+    if (given.exposure === "tunnel") return;
+    const { azure, gateway } = config;
+    const hasAddress = isGiven(given, "gateway", "address");
+    if (isGiven(given, "azure") && gateway?.installer === "existing")
+        yield at(["azure"], "only valid for a gateway that this stack installs (got installer existing). Remove it.");
+    if (isGiven(given, "azure") && hasAddress)
+        yield at(
+            ["gateway", "address"],
+            "must not be set with azure.hostname, since callers use that name. Remove it.",
+        );
+    else if (isGiven(given, "tls") && hasAddress)
+        yield at(
+            ["gateway", "address"],
+            "must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
+        );
+    const addresses = azure?.addresses ?? [];
+    for (const [i, first] of repeats(addresses.map((one) => one && plainAddress(one))))
+        yield at(
+            ["azure", "addresses", i],
+            `must be listed only once (got ${JSON.stringify(addresses[i])}, which is azure.addresses[${first}] too). Remove it.`,
+        );
+    yield* tlsProblems(config, given, context);
+}
+
+/** The keys that these functions read from the config of every option. */
+interface AzureConfig {
+    azure?: z.infer<typeof azure>;
+    tls?: z.infer<typeof tls>;
+}
+
+/** The address for callers; undefined if it is the node port of HTTP. */
+export function azureUrl(config: AzureConfig): string | undefined {
+    const { azure, tls } = config;
+    if (tls !== undefined) {
+        const port = httpsPort(config);
+        return `https://${azure?.hostname ?? names(config)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
+    }
+    return azure === undefined ? undefined : `http://${azure.hostname}`;
+}
+
+/** The required settings at Azure; undefined without a host name. */
+export function azureOutputs(
+    { azure, tls }: AzureConfig,
+    nodePort: number | undefined,
+    answerTimeoutSeconds: number,
+): AzureSide | undefined {
+    if (azure === undefined || nodePort === undefined) return undefined;
+    return azureSide(azure, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
+}
+
+/** The TLS settings for installing APISIX. */
+export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
+    const { tls } = config;
+    if (tls === undefined) return undefined;
+    return { nodePort: tls.nodePort, publicPort: httpsPort(config)! };
+}
+
+/** The TLS settings of the gateway, with the key marked as a secret. */
+export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
+    const { tls } = config;
+    if (tls === undefined) return undefined;
+    const { certificate, key, issuer } = tls;
+    return {
+        hostnames: names(config),
+        redirect: tls.redirect,
+        source: issuer
+            ? { kind: "cert-manager", issuer }
+            : { kind: "files", certificate: certificate!, key: secret(key!) },
+    };
+}
+
+export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds: number, today: Date): string[] {
+    const warnings: string[] = [];
+    if (azure !== undefined && tls === undefined)
+        warnings.push("azure: without tls anyone on the network path can read keys and tokens. Set tls.");
+    if (tls !== undefined && !tls.redirect)
+        warnings.push(
+            "tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.",
+        );
+    if (azure !== undefined && idleMinutes(answerTimeoutSeconds) > IDLE_MINUTES.max)
+        warnings.push(
+            `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`,
+        );
+    return [...warnings, ...(tls?.certificate === undefined ? [] : tlsWarnings(tls.certificate, today))];
+}
+
+function names({ azure, tls }: AzureConfig): string[] {
+    return tlsHostnames(tls, azure);
+}
+
+function httpsPort({ azure, tls }: AzureConfig): number | undefined {
+    return azure === undefined ? tls?.nodePort : HTTPS_PORT;
+}
