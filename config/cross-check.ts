@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { isDeepStrictEqual } from "node:util";
 import type { ApiAccess } from "./api-access";
-import { isMapping } from "./unchecked";
+import { isGiven, isMapping, type Raw } from "./unchecked";
 
 /** Path of a key in the config. */
 export type Path = readonly PropertyKey[];
@@ -14,6 +14,11 @@ export interface Problem {
 export type Problems = Iterable<Problem>;
 
 export const at = (path: Path, message: string): Problem => ({ path, message });
+
+/** The same problem of each of these keys that a config sets. @param given the config before parsing, which shows that */
+export function* unwanted(given: Raw, paths: readonly string[][], message: string): Problems {
+    for (const path of paths) if (isGiven(given, ...path)) yield at(path, message);
+}
 
 /**
  * A parsed value. Each part of a wrong type is undefined, so any key may be absent. Values of the right type are kept, even

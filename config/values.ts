@@ -53,7 +53,7 @@ export const unquotedText = z.string({ error: () => "must be a string" });
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 
-export const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
+const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
 
 export const pinned = z.string().refine(isPinned, must("be a pinned version, never latest", "Name the exact tag"));
 
@@ -132,7 +132,6 @@ export const hostName = z.string().check((ctx) => {
  */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
-/** Key `pathPrefix`. */
 export const pathPrefix = z
     .string()
     .refine(
@@ -208,7 +207,6 @@ export const cores = z.coerce
     .string()
     .refine((text) => isQuantity(text), must("be a quantity of cores, for example 16 or 500m"));
 
-/** Key `movedFrom` of every option. */
 export const movedFrom = z
     .record(z.string(), text("the reason"))
     .default({})

@@ -44,13 +44,11 @@ export const azure = z
         unset: "no outputs for Azure; callers use the node port",
     });
 
-/** Checks the keys of exposure direct against each other, in every option. @param given the config before parsing */
+/** Checks the keys of exposure direct against each other, in every option. */
 export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
     if (given.exposure === "tunnel") return;
-    const { azure, gateway } = config;
+    const { azure } = config;
     const hasAddress = isGiven(given, "gateway", "address");
-    if (isGiven(given, "azure") && gateway?.installer === "existing")
-        yield at(["azure"], "only valid for a gateway that this stack installs (got installer existing). Remove it.");
     if (isGiven(given, "azure") && hasAddress)
         yield at(
             ["gateway", "address"],

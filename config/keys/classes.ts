@@ -6,21 +6,17 @@ import { at, type Problems, type Sound } from "../cross-check";
 import type { ParsedGatewayOption } from "./gateway-option";
 import { imageParts, positive, isDnsLabel, LABEL_LIMIT } from "../values";
 import { didYouMean, got } from "../problems";
+import { optional } from "../schema";
 
-/** Key `classes`. */
-export const classes = z
-    .record(z.string(), positive("a number of slots"))
-    .optional()
-    .meta({
-        description:
-            "Classes of callers by name, each with its slots: the number of prompts that all callers of the class together may have in progress at the server. Each Alpa service generates for 4 prompts at once.",
-        examples: [{ batch: 2 }],
-        unset: "no classes",
-    });
+export const classes = optional(z.record(z.string(), positive("a number of slots")), {
+    description:
+        "Classes of callers by name, each with its slots: the number of prompts that all callers of the class together may have in progress at the server. Each Alpa service generates for 4 prompts at once.",
+    examples: [{ batch: 2 }],
+    unset: "no classes",
+});
 
 export type ParsedClasses = z.infer<typeof classes>;
 
-/** Key `class` of a caller. */
 export const callerClass = z
     .string({ error: () => "must be the name of a class" })
     .optional()

@@ -4,16 +4,17 @@ import { POD_NETWORK, SERVICE_NETWORK } from "../../components/hosts/microk8s/la
 import type { Microk8sArgs, NodeHost } from "../../components/hosts/microk8s/microk8s";
 import { networkProblem, overlapIpv4, holdIpv4, isIpv4 } from "../../components/hosts/networks";
 import { parseKubeconfig, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
-import { at, type Path, type Problems, type Sound } from "../cross-check";
+import { at, unwanted, type Path, type Problems, type Sound } from "../cross-check";
 import type { ParsedGatewayOption } from "./gateway-option";
 import { sshHost, hostParts, sshHostProblems, sshHostOf, type ParsedSsh } from "./hosts/ssh-host";
 import { serverKind } from "./openai";
 import { must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
 import { LABEL_KEY, problem, text, repeats } from "../values";
+import { optional } from "../schema";
 
 /** Default channel of MicroK8s. */
-export const DEFAULT_CHANNEL = "1.34/stable";
+const DEFAULT_CHANNEL = "1.34/stable";
 /** The first minor version of MicroK8s whose launch configuration can set the pod network. */
 const OLDEST_MINOR = 28;
 
@@ -101,15 +102,11 @@ export const cluster = z
         context: text("the name of a context")
             .optional()
             .meta({ description: "Context of the kubeconfig.", examples: ["microk8s"], unset: "the current context" }),
-        nodes: z
-            .array(node)
-            .min(1, { error: "must name at least one host. Add a host, or remove the key" })
-            .optional()
-            .meta({
-                description:
-                    "Hosts on which the stack creates a MicroK8s cluster, over SSH. The first one starts the cluster, and the others join it. Without this key the stack uses an existing cluster.",
-                unset: "the cluster already exists",
-            }),
+        nodes: optional(z.array(node).min(1, { error: "must name at least one host. Add a host, or remove the key" }), {
+            description:
+                "Hosts on which the stack creates a MicroK8s cluster, over SSH. The first one starts the cluster, and the others join it. Without this key the stack uses an existing cluster.",
+            unset: "the cluster already exists",
+        }),
         channel: channel.optional().meta({
             description: "Channel of MicroK8s on the nodes, in the form track/risk.",
             examples: ["1.35/stable"],
@@ -134,35 +131,27 @@ function why(input: unknown): string {
     return parsed.ok ? "" : parsed.why;
 }
 
-/** Keys of `cluster` that are valid only for a cluster that the stack creates. */
-const OF_NODES = ["channel", "podNetwork"] as const;
-/** Keys of `cluster` that are valid only for an existing cluster. */
-const OF_A_CLUSTER = ["kubeconfig", "context"];
+/** Keys that are valid only for a cluster that the stack creates. */
+const OF_NODES = [
+    ["cluster", "channel"],
+    ["cluster", "podNetwork"],
+];
+/** Keys that are valid only for an existing cluster. */
+const OF_A_CLUSTER = [
+    ["cluster", "kubeconfig"],
+    ["cluster", "context"],
+];
 
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "ssh">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
-/**
- * Checks the keys of `cluster` against each other and against other keys.
- * @param given the config before parsing, which shows which keys are set
- */
+/** Checks the keys of `cluster` against each other and against other keys. */
 export function* clusterChecks(config: Config, given: Raw): Problems {
-    const { cluster: { nodes = [], ...cluster } = {}, ssh } = config;
-    if (!isGiven(given, "cluster", "nodes")) {
-        for (const key of OF_NODES)
-            if (cluster[key] !== undefined)
-                yield at(
-                    ["cluster", key],
-                    "only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.",
-                );
-        return;
-    }
-    for (const key of OF_A_CLUSTER)
-        if (isGiven(given, "cluster", key))
-            yield at(
-                ["cluster", key],
-                "must not be set together with cluster.nodes, which creates a cluster. Remove one of them.",
-            );
+    const { cluster: { nodes = [] } = {}, ssh } = config;
+    const ofNodes = "only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.";
+    if (!isGiven(given, "cluster", "nodes")) return yield* unwanted(given, OF_NODES, ofNodes);
+    const twice = "must not be set together with cluster.nodes, which creates a cluster. Remove one of them.";
+    yield* unwanted(given, OF_A_CLUSTER, twice);
     yield* sshHostProblems(["cluster", "nodes"], nodes, ssh, "One host can be only one node.");
     yield* sameAddress(nodes);
     yield* networkProblems(config, given);
@@ -228,7 +217,6 @@ export interface ClusterSettings {
  */
 const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 
-/** Converts checked values into settings of the components. */
 export function clusterSettings(
     { kubeconfig, context, nodes, ...wanted }: ParsedCluster,
     login: ParsedSsh | undefined,

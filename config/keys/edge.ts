@@ -3,9 +3,10 @@ import { at, type Path, type Problems } from "../cross-check";
 import { must, got, pathText } from "../problems";
 import { isHost, positive, repeats } from "../values";
 import { isWithin } from "../../dns/names";
+import { optional } from "../schema";
 
 /** Cloudflare's plans of a zone, smallest first. */
-export const PLANS = ["free", "pro", "business", "enterprise"] as const;
+const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
 /**
  * Default wait of the edge for the first byte of an answer, in seconds. After that the edge answers 524. Source: Cloudflare's
@@ -74,16 +75,12 @@ export const edgeKeys = {
 
 /** Keys of `alpa` that are used only behind Cloudflare. */
 export const answerKeys = {
-    tokensPerSecond: z
-        .number()
-        .positive(must("be a number above 0", "Measure it"))
-        .optional()
-        .meta({
-            description:
-                "Slowest measured speed of Alpa for one caller, in tokens per second. The stack uses this speed to check that the longest answer is complete before the edge times out.",
-            examples: [12],
-            unset: "not checked",
-        }),
+    tokensPerSecond: optional(z.number().positive(must("be a number above 0", "Measure it")), {
+        description:
+            "Slowest measured speed of Alpa for one caller, in tokens per second. The stack uses this speed to check that the longest answer is complete before the edge times out.",
+        examples: [12],
+        unset: "not checked",
+    }),
 };
 
 interface EdgeWait {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { ExposureSettings } from "../../components/cloudflare/exposure";
-import { at, type Problems, type Sound } from "../cross-check";
+import { at, unwanted, type Problems, type Sound } from "../cross-check";
 import { DEFAULT_ANSWER_SECONDS } from "./alpa";
 import { edgeKeys, edgeChecks, answerKeys, edgeWaits, heldTimeout, slowAnswers, deepNameWarnings } from "./edge";
 import type { ParsedGatewayOption, ParsedGatewayOption as Parsed } from "./gateway-option";
@@ -44,8 +44,6 @@ const URL_IN_PLACE = ["gateway", "existing", "url"];
 const SERVICE_IN_PLACE = ["gateway", "existing", "service"];
 /** Keys that are valid only with exposure direct. With a tunnel, Cloudflare manages the name and the certificate. */
 const DIRECT_KEYS = [["azure"], ["tls"]];
-/** Keys with the address for callers, valid only with exposure direct. */
-const DIRECT_ADDRESSES = [["gateway", "address"], URL_IN_PLACE];
 /** Paths of keys that are valid only with exposure tunnel. */
 const TUNNEL_KEYS = [
     ...Object.keys(exposureKeys).map((key) => [key]),
@@ -53,30 +51,21 @@ const TUNNEL_KEYS = [
     SERVICE_IN_PLACE,
 ];
 
-/**
- * Checks that every key is valid with the configured exposure, and that the values fit together.
- * @param given the config before parsing, which shows which keys are set
- */
+/** Checks that every key is valid with the configured exposure, and that the values fit together. */
 export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw): Problems {
     const named = (path: string[]) => isGiven(given, ...path);
     const inPlace = config.gateway?.installer === "existing" && named(["gateway", "existing"]);
     if (given.exposure !== "tunnel") {
-        for (const path of TUNNEL_KEYS.filter(named))
-            yield at(
-                path,
-                `only valid with exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
-            );
+        const exposure = String(given.exposure ?? "direct");
+        yield* unwanted(given, TUNNEL_KEYS, `only valid with exposure tunnel (got exposure ${exposure}). Remove it.`);
         if (config.exposure === "direct" && inPlace && !named(URL_IN_PLACE))
             yield at(URL_IN_PLACE, "required with exposure direct. Name the address callers use.");
         return;
     }
-    for (const path of DIRECT_KEYS.filter(named))
-        yield at(
-            path,
-            "only valid with exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.",
-        );
-    for (const path of DIRECT_ADDRESSES.filter(named))
-        yield at(path, "only valid with exposure direct (callers use https://<hostname>). Remove it.");
+    const ofCloudflare = "got exposure tunnel, where Cloudflare has the host names and TLS";
+    yield* unwanted(given, DIRECT_KEYS, `only valid with exposure direct (${ofCloudflare}). Remove it.`);
+    const addresses = [["gateway", "address"], URL_IN_PLACE];
+    yield* unwanted(given, addresses, "only valid with exposure direct (callers use https://<hostname>). Remove it.");
     if (inPlace && !named(SERVICE_IN_PLACE))
         yield at(
             SERVICE_IN_PLACE,

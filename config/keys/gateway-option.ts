@@ -14,8 +14,7 @@ import { tls } from "./tls";
 import { must } from "../problems";
 import { movedFrom, consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix, positive, pinned, url } from "../values";
 
-/** Key `waitSeconds` of the options with a gateway. */
-export const waitSeconds = positive("a time in seconds").default(2400).meta({
+const waitSeconds = positive("a time in seconds").default(2400).meta({
     description:
         "Longest wait for Rampart to deploy the gateway, and for Alpa to start and load its model, in seconds. For one object of a caller, and for Alpa to stop, a run waits a twentieth of it.",
     reason: "Rampart allows 600 s for each layer of charts. A start of Alpa is expected to take 12 minutes.",
@@ -37,7 +36,6 @@ export function readiness(waitSeconds: number) {
     };
 }
 
-/** Key `rampart.install`. */
 const rampartInstall = z.strictObject({
     repository: url.meta({
         description: "Address of the private chart repository.",
@@ -53,8 +51,7 @@ const rampartInstall = z.strictObject({
         .optional(),
 });
 
-/** Key `rampart`. */
-export const rampart = z
+const rampart = z
     .strictObject({
         install: rampartInstall.optional().meta({
             description: "Installs Rampart from your private chart repository. Rampart has no public repository.",

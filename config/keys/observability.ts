@@ -35,7 +35,6 @@ const scraper = z.strictObject({
     }),
 });
 
-/** Key `observability`. */
 export const observability = z
     .strictObject({
         metrics: z
@@ -80,7 +79,7 @@ interface Checked {
     gateway: { installer: string; image?: string };
 }
 
-/** Checks `observability` against other keys. @param given the config before parsing, which shows which keys are set */
+/** Checks `observability` against other keys. */
 export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): Problems {
     if (!isGiven(given, "observability")) return;
     const hasMetrics = isGiven(given, "observability", "metrics");

@@ -6,6 +6,7 @@ import { DAY_MS } from "./consumers/credentials";
 import type { ParsedGatewayOption } from "./gateway-option";
 import { isGiven, type Raw } from "../unchecked";
 import { dnsLabel, hostName, nodePort, problem, text, DEFAULT_NODE_PORT } from "../values";
+import { optional } from "../schema";
 
 /** Default port of TLS on every node. */
 const DEFAULT_TLS_NODE_PORT = 30843;
@@ -13,14 +14,11 @@ const DEFAULT_TLS_NODE_PORT = 30843;
 /** Key `tls`: TLS at the gateway. */
 export const tls = z
     .strictObject({
-        certificate: text("certificates in PEM form")
-            .optional()
-            .meta({
-                description:
-                    "A certificate of your own in PEM form, followed by its intermediate certificates in order.",
-                examples: ["-----BEGIN CERTIFICATE-----…"],
-                unset: "not set; `issuer` is set instead",
-            }),
+        certificate: optional(text("certificates in PEM form"), {
+            description: "A certificate of your own in PEM form, followed by its intermediate certificates in order.",
+            examples: ["-----BEGIN CERTIFICATE-----…"],
+            unset: "not set; `issuer` is set instead",
+        }),
         key: text("a private key in PEM form").meta({ secret: "tls.key" }).optional().meta({
             description: "Private key of `certificate` in PEM form, as a secret, without a passphrase.",
             unset: "not set; `issuer` is set instead",
@@ -31,14 +29,11 @@ export const tls = z
             examples: ["letsencrypt"],
             unset: "not set; `certificate` and `key` are set instead",
         }),
-        hostnames: z
-            .array(hostName)
-            .optional()
-            .meta({
-                description: "Host names that TLS is served for. Callers must use one of them.",
-                examples: [["llm.example.com"]],
-                unset: "`azure.hostname`",
-            }),
+        hostnames: optional(z.array(hostName), {
+            description: "Host names that TLS is served for. Callers must use one of them.",
+            examples: [["llm.example.com"]],
+            unset: "`azure.hostname`",
+        }),
         nodePort: nodePort(DEFAULT_TLS_NODE_PORT).default(DEFAULT_TLS_NODE_PORT).meta({
             description: "Port of HTTPS on every node.",
             reason: "A fixed port lets a load balancer be set up before the first run.",
@@ -83,18 +78,13 @@ export function tlsHostnames(
     return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** Checks the keys of `tls` against each other and against other keys. @param given the config before parsing */
+/** Checks the keys of `tls` against each other and against other keys. */
 export function* tlsProblems(
     { tls: { hostnames, nodePort, certificate = "", key } = {}, azure, gateway }: Sound<ParsedGatewayOption>,
     given: Raw,
     { today }: Pick<CheckContext, "today">,
 ): Problems {
-    if (!isGiven(given, "tls")) return;
-    if (gateway?.installer === "existing")
-        return void (yield at(
-            ["tls"],
-            "only valid for a gateway that this stack installs (got installer existing). Remove it.",
-        ));
+    if (!isGiven(given, "tls") || gateway?.installer === "existing") return;
     const names = tlsHostnames({ hostnames }, azure);
     if (names.length === 0)
         yield at(

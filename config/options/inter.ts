@@ -69,7 +69,7 @@ export const interSchema = z.strictObject({
 
 export type ParsedInter = z.infer<typeof interSchema>;
 
-/** Checks the keys of option inter against each other. @param given the config before parsing */
+/** Checks the keys of option inter against each other. */
 export function* interChecks(config: Sound<ParsedInter>, given: Raw): Problems {
     const kind = serverKind(given);
     const endpoints = config[kind]?.endpoints ?? [];
@@ -86,7 +86,6 @@ export interface InterSettings extends InterClusterArgs, SharedSettings {
     firewall?: FirewallSettings;
 }
 
-/** Converts checked values into settings of the components. */
 export function interSettings(config: ParsedInter, today: Date): InterSettings {
     const answerTimeoutSeconds = longestAnswer(config);
     const kind = config.openai ? "openai" : "alpa";

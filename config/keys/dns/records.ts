@@ -7,9 +7,10 @@ import { PHASES, type ZoneRecord } from "../../../components/cloudflare/dns-reco
 import { relations, serviceProblems, type Placed } from "./checks";
 import { got, must, didYouMean, explain, wording } from "../../problems";
 import { isName, plainAddress, plainTarget, isWithin, plainName } from "../../../dns/names";
+import { optional } from "../../schema";
 
 /** TTLs that Cloudflare accepts for a record that is not proxied, in seconds. Plan Enterprise also allows 30 to 59. */
-export const TTLS = { min: 60, max: 86400 };
+const TTLS = { min: 60, max: 86400 };
 /**
  * Longest record in wire format at Cloudflare, in bytes. A TXT record needs one more byte for each 255 bytes of text
  * (Cloudflare's page "DNS record types").
@@ -107,21 +108,16 @@ const server = z
     .string()
     .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, must("be the host of a name server, with or without a port"));
 
-/** Key `dns` of a stack of option cloudflare. */
 export const dnsSchema = z.strictObject({
     phase: z.enum(PHASES).default("mirror").meta({
         description: "Phase of the move of the zone to Cloudflare. You can always set an earlier phase again.",
         reason: "In the first phase Cloudflare has the records, but no resolver queries Cloudflare yet.",
     }),
-    records: z
-        .string()
-        .min(1, { error: "must name a file. Write for example dns/example.com.yaml" })
-        .optional()
-        .meta({
-            description: "File with the records of the zone, relative to the stack file.",
-            examples: ["dns/example.com.yaml"],
-            unset: "this stack does not manage the zone's other records",
-        }),
+    records: optional(z.string().min(1, { error: "must name a file. Write for example dns/example.com.yaml" }), {
+        description: "File with the records of the zone, relative to the stack file.",
+        examples: ["dns/example.com.yaml"],
+        unset: "this stack does not manage the zone's other records",
+    }),
     oldServers: z
         .array(server)
         .default([])

@@ -12,6 +12,7 @@ import { tunnel } from "../../keys/tunnel";
 import { must } from "../../problems";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import { movedFrom, consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
+import { optional } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
@@ -50,14 +51,12 @@ export const cloudflareSchema = z.strictObject({
                         "Address of the Alpa service, `host:port`, as every host of `tunnel.hosts` reaches it. Exactly one.",
                     examples: [["127.0.0.1:20001"]],
                 }),
-            answerTimeoutSeconds: positive("a time in seconds")
-                .optional()
-                .meta({
-                    description: "Longest time that one answer may take, in seconds.",
-                    examples: [100],
-                    unset: "`proxyTimeoutSeconds`",
-                    reason: "The timeout of the edge.",
-                }),
+            answerTimeoutSeconds: optional(positive("a time in seconds"), {
+                description: "Longest time that one answer may take, in seconds.",
+                examples: [100],
+                unset: "`proxyTimeoutSeconds`",
+                reason: "The timeout of the edge.",
+            }),
             ...answerKeys,
             defaultModel,
         })
@@ -106,14 +105,12 @@ export const cloudflareSchema = z.strictObject({
     browserChecks: edgeKeys.browserChecks,
     edgeWorker: z
         .strictObject({
-            off: text("the reason")
-                .optional()
-                .meta({
-                    description:
-                        "Reason why no Worker may run. Requests without `model` then get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
-                    examples: ["no Workers in this account"],
-                    unset: "the Worker runs",
-                }),
+            off: optional(text("the reason"), {
+                description:
+                    "Reason why no Worker may run. Requests without `model` then get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
+                examples: ["no Workers in this account"],
+                unset: "the Worker runs",
+            }),
         })
         .prefault({})
         .describe(
@@ -151,7 +148,6 @@ type Entry = ParsedCloudflare["consumers"][number]["credentials"][number];
 
 /**
  * Checks the keys of option cloudflare against each other.
- * @param given the config before parsing, which shows which keys are set
  * @param data the records file of the zone, if the config names one
  */
 export function* cloudflareChecks(

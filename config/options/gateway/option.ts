@@ -4,7 +4,7 @@ import { installationOf } from "../../../components/apisix/values";
 import { hasLimits } from "../../../components/consumers/limits";
 import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
 import { apiProblems } from "../../api-access";
-import { type CheckContext, type Problems, type Sound, at } from "../../cross-check";
+import { type CheckContext, type Problems, type Sound, at, unwanted } from "../../cross-check";
 import { azureChecks } from "../../keys/azure";
 import { classChecks } from "../../keys/classes";
 import { clusterChecks } from "../../keys/cluster";
@@ -21,10 +21,7 @@ import { DEFAULT_NAMESPACE } from "../../values";
 
 interface GatewayOption<Data, Settings> {
     schema: z.ZodObject & z.ZodType<Data>;
-    /**
-     * Checks the option's own keys against each other.
-     * @param given the config before parsing, which shows which keys are set
-     */
+    /** Checks the option's own keys against each other. */
     checks: (config: Sound<Data>, given: Raw) => Problems;
     settings: (data: Data, today: Date) => Settings;
 }
@@ -66,26 +63,16 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>(
 
 /** Keys of `gateway` for a gateway that the stack installs. */
 const OF_OUR_OWN = [
-    "address",
-    "nodePort",
-    "replicas",
-    "highAvailability",
-    "storageClass",
-    "chartRepository",
-    "image",
-    "etcdImage",
-    "sharedCounters",
-];
+    ...["address", "nodePort", "replicas", "highAvailability", "storageClass", "chartRepository", "image"],
+    ...["etcdImage", "sharedCounters"],
+].map((key) => ["gateway", key]);
 /** Helm's limit for the name of a release. The gateway's release is named after the namespace. */
 const RELEASE_LIMIT = 53;
 
 type Config = Sound<ParsedGatewayOption>;
 
-/**
- * Checks the keys of an option with a gateway against each other.
- * @param given the config before parsing, which shows which keys are set
- */
-export function* gatewayChecks(
+/** Checks the keys of an option with a gateway against each other. */
+function* gatewayChecks(
     option: "intra-a" | "intra-b" | "inter",
     config: Config,
     given: Raw,
@@ -113,16 +100,15 @@ function* ofOtherInstallers({ gateway }: Config, given: Raw): Problems {
         [["gateway", "crds"], "helm"],
         [["rampart"], "rampart"],
     ];
-    for (const [where, theirs] of foreign)
-        if (installer !== theirs && isGiven(given, ...where))
-            yield at(where, `only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`);
+    for (const [where, theirs] of foreign.filter((one) => one[1] !== installer))
+        yield* unwanted(
+            given,
+            [where],
+            `only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
+        );
     if (installer !== "existing") return;
-    for (const key of OF_OUR_OWN)
-        if (isGiven(given, "gateway", key))
-            yield at(
-                ["gateway", key],
-                "only valid for a gateway that this stack installs (got installer existing). Remove it.",
-            );
+    const ofOurs = "only valid for a gateway that this stack installs (got installer existing). Remove it.";
+    yield* unwanted(given, given.exposure === "tunnel" ? OF_OUR_OWN : [...OF_OUR_OWN, ["azure"], ["tls"]], ofOurs);
     if (gateway?.existing === undefined)
         yield at(
             ["gateway", "existing"],

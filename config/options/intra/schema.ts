@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { at, type Problems, type Sound } from "../../cross-check";
+import { at, unwanted, type Problems, type Sound } from "../../cross-check";
 import { alpa } from "../../keys/alpa";
 import { repeated } from "../../keys/consumers/schema";
 import { convert } from "../../keys/convert";
@@ -57,7 +57,6 @@ type Config = Sound<ParsedIntra>;
 /**
  * Checks the keys of options intra-a and intra-b against each other: both may have keys `opt` and `convert`, for the
  * conversion.
- * @param given the config before parsing, which shows which keys are set
  */
 export function* intraChecks(config: Config, given: Raw): Problems {
     yield* highAvailabilityChecks(config, given);
@@ -66,7 +65,7 @@ export function* intraChecks(config: Config, given: Raw): Problems {
     yield* convertProblems(config, given);
 }
 
-/** Checks the keys of option intra-a against each other. @param given the config before parsing */
+/** Checks the keys of option intra-a against each other. */
 export function* intraAChecks(config: Sound<ParsedIntraA>, given: Raw): Problems {
     yield* intraChecks(config, given);
     const { phase = "prepared" } = config.convert ?? {};
@@ -78,12 +77,11 @@ export function* intraAChecks(config: Sound<ParsedIntraA>, given: Raw): Problems
 }
 
 /** Keys for the operator that the stack installs. */
-const OF_OPERATOR = ["operatorChartRepository", "operatorImage"];
+const OF_OPERATOR = ["operatorChartRepository", "operatorImage"].map((key) => ["opt", key]);
 /** Keys for shape kuberay. */
-const OF_KUBERAY = ["operator", ...OF_OPERATOR, "hostNetwork", "runtimeClass"];
+const OF_KUBERAY = [...OF_OPERATOR, ...["operator", "hostNetwork", "runtimeClass"].map((key) => ["opt", key])];
 
 function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gateway }: Config, given: Raw): Problems {
-    const named = (key: string) => isGiven(given, "opt", key);
     for (const name of repeated(nodes))
         yield at(["opt", "nodes"], `every node must be listed only once (got ${name} twice). Remove one.`);
     if (shape === "rampart") {
@@ -95,12 +93,10 @@ function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gatewa
                 ["opt", "image"],
                 "must have no digest with opt.shape rampart, since Rampart's charts take no digest. Name only the tag, or use shape kuberay.",
             );
-        for (const key of OF_KUBERAY.filter(named))
-            yield at(["opt", key], "only valid with opt.shape kuberay (got shape rampart). Remove it.");
+        yield* unwanted(given, OF_KUBERAY, "only valid with opt.shape kuberay (got shape rampart). Remove it.");
     }
     if (operator === "existing")
-        for (const key of OF_OPERATOR.filter(named))
-            yield at(["opt", key], "only valid with opt.operator install (got existing). Remove it.");
+        yield* unwanted(given, OF_OPERATOR, "only valid with opt.operator install (got existing). Remove it.");
 }
 
 function* weightsProblems({ opt: { weights, shape } = {} }: Config, given: Raw): Problems {

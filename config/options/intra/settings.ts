@@ -36,7 +36,6 @@ export interface IntraBSettings extends IntraSettings {
     conversion: ConversionSettings;
 }
 
-/** Converts checked values into settings of the components. */
 export function intraASettings(config: ParsedIntraA, today: Date): IntraASettings {
     return { option: "intra-a", ...intraSettings(config, today, BEFORE) };
 }
@@ -97,7 +96,7 @@ const RAMPART_CHARTS: RampartCharts = {
 };
 
 /** Alpa in the cluster and on bare metal, and the phase of the conversion between them. */
-export function conversionSettings(config: ParsedIntraB): ConversionSettings {
+function conversionSettings(config: ParsedIntraB): ConversionSettings {
     const { phase, attempt } = config.convert;
     return {
         phase,
