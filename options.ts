@@ -6,8 +6,8 @@ import type { IntraASettings, IntraBSettings } from "./config/options/intra/sett
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";
 import type { ConversionStep } from "./components/opt/conversion-record-provider";
-import { StackIdentity } from "./components/records/identity";
-import type { Identity } from "./components/records/identity-rule";
+import { StackIdentity } from "./components/records/records";
+import type { Identity } from "./components/records/record-rules";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";

@@ -1,7 +1,7 @@
 // Proves the cloudflare provider over its protocol, against the API emulator: states, differences, refreshes, secrets. Engine
 // tests prove it with the project's program.
 import assert from "node:assert/strict";
-import { renderRoutes } from "../../../components/cloudflare/tunnel-routes";
+import { renderRoutes } from "../../../components/cloudflare/tunnel";
 import { cloudflareService } from "../../plugins/cloudflare/service";
 import { UNKNOWN } from "../../plugins/protocol";
 import { ADMIN, TestApi } from "../cloudflare/kit";

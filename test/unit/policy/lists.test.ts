@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { renderRules } from "../../../components/hosts/server-firewall/rules";
+import { renderRules } from "../../../components/hosts/server-firewall/nft-rules";
 import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
 import { resourceOf, type Resource } from "../../../policy/resources/resource";
 import { entryOf } from "../../../policy/rules/known-types";
@@ -29,6 +29,9 @@ const OTHER_TYPES = [
     "pulumi-nodejs:dynamic/alpa-auth:StackIdentity",
     ...["cloudflare", "command", "pulumi", "pulumi-nodejs", "random"].map((name) => `pulumi:providers:${name}`),
 ];
+
+/** A class of resources with a provider of this project. */
+const PROVIDED = /^export class \w+ extends (DynamicResource|StateRecord)\b/gm;
 
 describe("policy/lists.yaml", () => {
     const { types, annotations, programs, scripts } = FACTS.lists!;
@@ -69,13 +72,9 @@ describe("policy/lists.yaml", () => {
 
     it("has each resource with a provider of this project", () => {
         const folder = join(ROOT, "components");
-        const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+        const classes = readdirSync(folder, { recursive: true, encoding: "utf8" })
             .filter((name) => name.endsWith(".ts"))
-            .filter((name) =>
-                /^export class \w+ extends (DynamicResource|StateRecord)\b/m.test(
-                    readFileSync(join(folder, name), "utf8"),
-                ),
-            );
-        assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, sources.length);
+            .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(PROVIDED)]);
+        assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, classes.length);
     });
 });
