@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
-import type { InterSettings } from "./config/options/inter/settings";
+import type { InterSettings } from "./config/options/inter";
 import type { IntraASettings, IntraBSettings } from "./config/options/intra/settings";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";
 import type { ConversionStep } from "./components/opt/conversion-record-provider";
-import { StackIdentity } from "./components/records/identity";
-import type { Identity } from "./components/records/identity-rule";
+import { StackIdentity } from "./components/records/records";
+import type { Identity } from "./components/records/record-rules";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";

@@ -1,6 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
-import { isMapping } from "./unchecked";
+import { isDeepStrictEqual } from "node:util";
+import type { ApiAccess } from "./api-access";
+import { isGiven, isMapping, type Raw } from "./unchecked";
 
 /** Path of a key in the config. */
 export type Path = readonly PropertyKey[];
@@ -13,6 +14,11 @@ export interface Problem {
 export type Problems = Iterable<Problem>;
 
 export const at = (path: Path, message: string): Problem => ({ path, message });
+
+/** The same problem of each of these keys that a config sets. @param given the config before parsing, which shows that */
+export function* unwanted(given: Raw, paths: readonly string[][], message: string): Problems {
+    for (const path of paths) if (isGiven(given, ...path)) yield at(path, message);
+}
 
 /**
  * A parsed value. Each part of a wrong type is undefined, so any key may be absent. Values of the right type are kept, even
@@ -60,4 +66,21 @@ function soundPart(value: unknown, wrong: PropertyKey[][]): unknown {
     if (Array.isArray(value)) return value.map((entry: unknown, i) => soundPart(entry, below(i)));
     if (!isMapping(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, soundPart(part, below(key))]));
+}
+
+/** Facts for the checks of an option that are not in the config values. */
+export interface CheckContext {
+    /**
+     * Whether a key of the stack config is stored encrypted. With a second argument: whether this value inside the key is
+     * stored encrypted.
+     */
+    isSecret: (key: string, value?: unknown) => boolean;
+    /** Current day, which decides which credentials have expired. */
+    today: Date;
+    /** Access to the Cloudflare API. Default: none; the check of the API token is then skipped. */
+    api?: ApiAccess;
+    /** Folder of the stack file, the base of relative paths in it. */
+    folder: string;
+    /** Text of a path for messages. Callers of a callers file have paths in that file. */
+    textOf: (path: Path) => string;
 }

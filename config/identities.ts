@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Identity } from "../components/records/identity-rule";
+import type { Identity } from "../components/records/record-rules";
 import { placeOf, type SshHost } from "../components/hosts/ssh-host";
 import type { Settings } from "./options";
 

@@ -3,7 +3,7 @@ import { allConfig } from "@pulumi/pulumi/runtime/config";
 import { readApiAccess, type ApiAccess } from "./api-access";
 import { parseCallersFile, pathTextWithFile, readCallersFile } from "./keys/consumers/file";
 import { authenticatorOf, DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
-import type { CheckContext } from "./check-context";
+import type { CheckContext } from "./cross-check";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain, pathText } from "./problems";
 import { plainSecrets, readStackFile } from "./stack-file";

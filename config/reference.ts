@@ -2,19 +2,7 @@ import { stringify } from "yaml";
 import * as z from "zod";
 import { DEFINITIONS, type Option, OPTIONS } from "./options";
 import { secretCommand } from "./problems";
-import { keysBelow, secrecy, unwrap } from "./schema";
-
-/**
- * Fields of a key's `.meta()` in addition to zod's own fields. `description` has one or two sentences. The page shows the
- * first of `examples`. `unset` says what happens if a key without a default value is not set. `reason` is the reason for the
- * default.
- */
-interface KeyMeta {
-    description?: string;
-    examples?: unknown[];
-    unset?: string;
-    reason?: string;
-}
+import { keysBelow, secrecy, unwrap, type KeyMeta } from "./schema";
 
 /** One key of an option on its page of the reference. */
 interface KeyEntry extends KeyMeta {

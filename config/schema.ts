@@ -11,6 +11,16 @@ interface Secrecy {
     mayBeSecret?: boolean;
 }
 
+/**
+ * Fields of a key's `.meta()` in addition to zod's own fields. `description` has one or two sentences. The reference shows the
+ * first of `examples`. `unset` says what happens if a key without a default value is not set. `reason` is the reason for the
+ * default.
+ */
+export type KeyMeta = { description?: string; examples?: unknown[]; unset?: string; reason?: string };
+
+/** A key that may be left out. */
+export const optional = <T extends z.ZodType>(type: T, meta: KeyMeta) => type.optional().meta(meta);
+
 /** Returns `secret` and `mayBeSecret` of a schema. */
 export function secrecy(type: z.core.$ZodType): Secrecy {
     return (z.globalRegistry.get(unwrap(type)) ?? {}) as Secrecy;
@@ -41,9 +51,7 @@ export function mayHoldSecret(type: z.core.$ZodType): boolean {
     return Object.values(keysIn(inner)).some(mayHoldSecret);
 }
 
-/**
- * Every key below a schema, with its path. A mapping comes before its keys. `[]` stands for any entry of a list.
- */
+/** Every key below a schema, with its path. A mapping comes before its keys. `[]` stands for any entry of a list. */
 export function keysBelow(type: z.core.$ZodType, path = ""): [path: string, type: z.core.$ZodType][] {
     const inner = unwrap(type);
     const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;

@@ -1,4 +1,4 @@
-/** A stack config before its check: keys and their unchecked values. */
+/** A stack config before its check, which shows which keys it sets: keys and their unchecked values. */
 export type Raw = Record<string, unknown>;
 
 export function isMapping(value: unknown): value is Record<string, unknown> {

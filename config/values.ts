@@ -1,6 +1,8 @@
+import * as z from "zod";
 import { isIP, isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
-import * as z from "zod";
+import { DEFAULT_TAG } from "../components/apisix/version";
+import { quantity } from "../components/kubernetes/quantity";
 import { VERIFIER } from "../components/opt/conversion-phases";
 import { got, must } from "./problems";
 
@@ -51,7 +53,7 @@ export const unquotedText = z.string({ error: () => "must be a string" });
 export const text = (what: string) =>
     z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
 
-export const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
+const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
 
 export const pinned = z.string().refine(isPinned, must("be a pinned version, never latest", "Name the exact tag"));
 
@@ -130,7 +132,6 @@ export const hostName = z.string().check((ctx) => {
  */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
-/** Key `pathPrefix`. */
 export const pathPrefix = z
     .string()
     .refine(
@@ -170,3 +171,51 @@ export function isInside(path: string): boolean {
     const plain = normalize(path);
     return path !== "" && !path.includes("\\") && !isAbsolute(plain) && !/^\.\.?(\/|$)/.test(plain);
 }
+
+const PART = "[a-z0-9]+([._-]+[a-z0-9]+)*";
+const FORM = new RegExp(`^(${PART}(:\\d+)?(/${PART})*):(\\w[\\w.-]{0,127}(@sha256:[0-9a-f]{64})?)$`);
+
+/** An image, as `repository:tag` or `repository:tag@sha256:…`. Without a digest, the tag must name one version. */
+export const image = z
+    .string()
+    .refine(
+        (name) => FORM.test(name),
+        must(`be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}`),
+    )
+    .refine(
+        (name) => !FORM.test(name) || name.includes("@") || isPinned(imageParts(name).tag),
+        must("have a pinned tag, never latest", "Name the version that you tested"),
+    );
+
+/** Repository and tag, from which charts and pods build an image reference. The tag contains the digest, if there is one. */
+export function imageParts(name: string): { repository: string; tag: string } {
+    const [, repository = name, , , , , tag = ""] = FORM.exec(name) ?? [];
+    return { repository, tag };
+}
+
+const QUANTITY = /^\d+(\.\d+)?([numkMGTPE]|[KMGTPE]i)?$/;
+
+const isQuantity = (text: string) => QUANTITY.test(text) && quantity(text) > 0;
+
+/** An amount of memory above 0, in the notation of Kubernetes. */
+export const memory = z
+    .string()
+    .refine((text) => isQuantity(text) && quantity(text) >= 1, must("be a quantity of memory, for example 16Gi"));
+
+/** Cores above 0, in the notation of Kubernetes: a number, or thousandths. */
+export const cores = z.coerce
+    .string()
+    .refine((text) => isQuantity(text), must("be a quantity of cores, for example 16 or 500m"));
+
+export const movedFrom = z
+    .record(z.string(), text("the reason"))
+    .default({})
+    .meta({
+        description:
+            "Intended changes of what the stack is bound to: its cluster, its Cloudflare account and zone, and the SSH keys of its hosts. The stack records their identities, and rejects another one unless this mapping has the recorded one, with the reason for the change. Remove an entry after the update.",
+        examples: [{ "0f9a1d3c-6c56-4c0e-9d0f-2f6f5d6a8f11": "new cluster since 2026-12-01" }],
+        reason: "A changed identity is usually a mistake, for example a kubeconfig of another cluster.",
+    });
+
+/** Intended changes of identities. */
+export type Moves = z.infer<typeof movedFrom>;

@@ -3,7 +3,7 @@ import { InterCluster, type InterClusterArgs } from "../components/inter-cluster
 import { ServerFirewall, type FirewallSettings } from "../components/hosts/server-firewall/server-firewall";
 import { stackSeed } from "../components/consumers/generated-secrets";
 import { clusterOf } from "./cluster";
-import { printedRules } from "../components/hosts/server-firewall/rules";
+import { printedRules } from "../components/hosts/server-firewall/nft-rules";
 import type { AroundTheGateway } from "./intra";
 
 /** Option inter: a highly available gateway in a separate cluster, with the server outside of it. */

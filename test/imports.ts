@@ -19,11 +19,17 @@ export function sourceFiles(...places: string[]): string[] {
         .sort();
 }
 
-/** Files of the project that each of these files imports. */
-export function importsOf(files: string[]): Map<string, string[]> {
+/**
+ * Files of the project that each of these files imports.
+ * @param types whether to include `import type`, which does not exist at run time
+ */
+export function importsOf(files: string[], { types } = { types: true }): Map<string, string[]> {
     return new Map(
         files.map((file) => {
-            const specifiers = ts.preProcessFile(readFileSync(join(ROOT, file), "utf8")).importedFiles;
+            const text = readFileSync(join(ROOT, file), "utf8");
+            const specifiers = ts.preProcessFile(
+                types ? text : text.replace(/^import type [^;]*;/gm, ""),
+            ).importedFiles;
             const found = specifiers.flatMap(({ fileName }) =>
                 fileName.startsWith(".") ? [resolve(file, fileName)] : [],
             );

@@ -1,16 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { podObjects } from "./pod-objects";
 import { renderProfile } from "./profile";
-import { apisixRelease, type InstallArgs, type InstalledApisix } from "./release";
+import { apisixRelease, type InstallArgs, type InstalledApisix, gracefulShutdown, rampartGateway } from "./release";
 import { etcdSettings, installationOf, type ReleaseSettings } from "./values";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { Etcd } from "../etcd/etcd";
 import { gatewayWiring, type GatewayBinding } from "./wiring";
-import { gracefulShutdown } from "./graceful-shutdown";
 import type { Meaning } from "../meaning/plain";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
-import { rampartGateway } from "./rampart-gateway";
 
 /** Settings for installing APISIX. */
 export type OwnGateway =

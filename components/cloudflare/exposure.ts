@@ -2,8 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { CloudflaredDeployment, type ConnectorSettings } from "./cloudflared/deployment";
 import { EdgeRules, type Plan } from "./edge-rules";
-import { Tunnel } from "./tunnel";
-import { TunnelRoutes } from "./tunnel-routes";
+import { Tunnel, TunnelRoutes } from "./tunnel";
 import { Zone, type ZoneSettings } from "./zone";
 import type { Meaning } from "../meaning/plain";
 

@@ -2,7 +2,7 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import { createHash } from "node:crypto";
 import { owner } from "../kubernetes/ownership";
-import { SecretVersions } from "../records/secret-versions";
+import { SecretVersions } from "../records/records";
 import type { Meaning } from "../meaning/plain";
 import { tokenName, type TokenConsumer, type TokenCredential, type TokenMeaning } from "./service-token";
 

@@ -10,8 +10,8 @@ import { generationOf } from "../kubernetes/generation";
 import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
-import { Revocations } from "../records/revocations";
-import type { RevocationsArgs } from "../records/revocations-rule";
+import { Revocations } from "../records/records";
+import type { RevocationsArgs } from "../records/record-rules";
 
 export interface ConsumersArgs {
     consumers: ConsumerSettings[];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { countedIn, openRequests, refusedBy, type Counters } from "../apisix/open-requests";
+import { OVER_OPEN } from "../route/route-plugin";
 
 /** Limits of one caller. */
 export interface Limits {
@@ -58,7 +59,7 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
     const { requests, perSeconds, concurrent, tokens, perTokenSeconds } = limits;
     const plugins: ConsumerPlugin[] = [];
     if (concurrent !== undefined) {
-        const message = `at most ${concurrent} requests at the same time`;
+        const message = `${OVER_OPEN.caller} ${concurrent} requests at the same time`;
         plugins.push({ name: "limit-conn", config: openRequests(concurrent, "consumer_name", message, counters) });
     }
     if (requests !== undefined && perSeconds !== undefined) {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs as the login user, and runs $as_root as root, with sudo if needed. Arguments: host, then the other arguments of $as_root.
-# ssh-script.ts sets:
+# script.ts sets:
 : "${password?}" "${as_root?}"
 
 where=$1

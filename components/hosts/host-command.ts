@@ -2,7 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { owner } from "../kubernetes/ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
-import { commandLine } from "./ssh-script";
+import { commandLine } from "./script";
 
 /** One script on a host, and its arguments for each Pulumi operation. The names of host and stack come first. */
 export interface HostStep {

@@ -1,4 +1,4 @@
-import { OVER_LIMIT, PAGE_429 } from "../route/route-plugin";
+import { OVER_LIMIT, OVER_OPEN, PAGE_429 } from "../route/route-plugin";
 
 /** Type of an error in OpenAI's API, by status. SDKs choose their classes by the status. */
 function typeOf(status: number): string {
@@ -31,7 +31,7 @@ export const ERROR_FILTERS = [
     ['<html>\\s*<head><title>([^<"\\\\]*)</title>.*', "jos", shaped(400, null)],
     ['\\{"(?:message|error_msg)":"rejected by workflow"\\}\\s*', "jo", JSON.stringify(MODEL_REFUSED)],
     [
-        '\\{"(?:message|error_msg)":"((?:at most|class) (?:[^"\\\\]|\\\\.)*)"\\}\\s*',
+        `\\{"(?:message|error_msg)":"((?:${Object.values(OVER_OPEN).join("|")}) (?:[^"\\\\]|\\\\.)*)"\\}\\s*`,
         "jo",
         shaped(429, "rate_limit_exceeded"),
     ],

@@ -1,5 +1,4 @@
-import { scriptFile } from "../hosts/script-file";
-import { quote } from "../hosts/ssh-script";
+import { scriptFile, quote } from "../hosts/script";
 import { progressConstants, type Progress } from "./watchdog/progress";
 import type { OptSettings } from "./opt-settings";
 

@@ -1,7 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { identityRule } from "./identity-rule";
-import { revocationsRule } from "./revocations-rule";
-import { secretVersionsRule } from "./secret-versions-rule";
+import { identityRule, revocationsRule, secretVersionsRule } from "./record-rules";
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
 

@@ -1,6 +1,6 @@
 import type { AlpaPath } from "../alpa/paths";
 import { openRequests, type Counters } from "../apisix/open-requests";
-import { plugin, type RoutePlugin } from "./route-plugin";
+import { OVER_OPEN, plugin, type RoutePlugin } from "./route-plugin";
 
 /** A class of callers that share slots of Alpa. */
 export interface CallerClass {
@@ -62,5 +62,5 @@ export function classRules(
 
 /** Message of a 429 when the class of a caller is full. */
 function classIsFull(name: string, open: number): string {
-    return `class ${name} is full: the open requests of all its callers are limited to ${open}`;
+    return `${OVER_OPEN.class} ${name} is full: the open requests of all its callers are limited to ${open}`;
 }

@@ -14,6 +14,9 @@ export const OVER_LIMIT = "over the limit of this caller: try again after the se
 /** Pattern of that page for `response-rewrite`. */
 export const PAGE_429 = "<html>\\s*<head><title>429[^<]*</title>.*";
 
+/** First words of a 429 of the plugin that limits open requests, for a caller and for a class: they tell it from other errors. */
+export const OVER_OPEN = { caller: "at most", class: "class" };
+
 /** An error in the format of Alpa's errors: Alpa's client requires the field `stacktrace`. */
 export function alpaError(message: string) {
     return { type: "error", message, stacktrace: "" };

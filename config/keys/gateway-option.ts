@@ -1,20 +1,74 @@
 import * as z from "zod";
 import type { alpa } from "./alpa";
-import type { ParsedOpenai } from "./openai";
-import { classes } from "./classes/schema";
-import { cluster } from "./cluster/schema";
+import { azure } from "./azure";
+import { classes } from "./classes";
+import { cluster } from "./cluster";
 import { consumer, limits, maxOverlapDays } from "./consumers/schema";
-import { azure } from "./exposure/azure-schema";
-import { exposureKeys } from "./exposure/schema";
+import { exposureKeys } from "./exposure";
 import type { gateway } from "./gateway";
 import { guard } from "./guard";
 import { ssh } from "./hosts/ssh-host";
-import { movedFrom } from "./moved-from";
 import { observability } from "./observability";
-import { rampart } from "./rampart";
-import { tls } from "./tls/schema";
-import { waitSeconds } from "./waits";
-import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix } from "../values";
+import type { ParsedOpenai } from "./openai";
+import { tls } from "./tls";
+import { must } from "../problems";
+import { movedFrom, consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix, positive, pinned, url } from "../values";
+
+const waitSeconds = positive("a time in seconds").default(2400).meta({
+    description:
+        "Longest wait for Rampart to deploy the gateway, and for Alpa to start and load its model, in seconds. For one object of a caller, and for Alpa to stop, a run waits a twentieth of it.",
+    reason: "Rampart allows 600 s for each layer of charts. A start of Alpa is expected to take 12 minutes.",
+});
+
+/** Shortest wait for the ingress controller, which synchronizes everything once a minute, if `waitSeconds` is not shorter. */
+const TWO_SYNCS_SECONDS = 120;
+
+/** A wait for something that usually takes seconds. */
+export const shortWait = (waitSeconds: number) => Math.ceil(waitSeconds / 20);
+
+/** Time limits of the waits for the ingress controller and for Rampart. */
+export function readiness(waitSeconds: number) {
+    return {
+        graphTimeoutSeconds: waitSeconds,
+        acceptTimeoutSeconds: Math.max(shortWait(waitSeconds), Math.min(TWO_SYNCS_SECONDS, waitSeconds)),
+        // 15 s by default: the ingress controller reports acceptance before it has written to APISIX.
+        settleSeconds: Math.ceil(waitSeconds / 160),
+    };
+}
+
+const rampartInstall = z.strictObject({
+    repository: url.meta({
+        description: "Address of the private chart repository.",
+        examples: ["https://charts.example.com/rampart"],
+    }),
+    version: pinned.meta({ description: "Exact version of Rampart's chart.", examples: ["1.2.3"] }),
+    credentialsSecret: dnsLabel
+        .meta({
+            description: "Secret with `username` and `password` of the repository, in namespace `rampart-system`.",
+            examples: ["rampart-repository"],
+            unset: "the repository needs no password",
+        })
+        .optional(),
+});
+
+const rampart = z
+    .strictObject({
+        install: rampartInstall.optional().meta({
+            description: "Installs Rampart from your private chart repository. Rampart has no public repository.",
+            unset: "Rampart must already run in the cluster",
+        }),
+        retry: z
+            .number()
+            .refine((n) => Number.isInteger(n) && n >= 0, must("be a whole number of at least 0", "Raise it by one"))
+            .default(0)
+            .meta({
+                description:
+                    "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure: Rampart does not retry by itself.",
+                reason: "No retry was requested yet.",
+            }),
+    })
+    .optional()
+    .describe("Settings of Rampart, for installer `rampart` only.");
 
 /** Common keys of all options with a gateway. */
 export const gatewayOptionKeys = {

@@ -1,10 +1,25 @@
 import * as z from "zod";
+import { LEAST_NODES } from "../../components/apisix/availability";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
-import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_TAG, isOlder, OLDEST_APISIX } from "../../components/apisix/version";
-import { image, imageParts } from "./images";
+import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
+import { at, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
+import {
+    image,
+    imageParts,
+    DEFAULT_NODE_PORT,
+    dnsLabel,
+    isDnsLabel,
+    isHost,
+    nodePort,
+    positive,
+    text,
+    url,
+} from "../values";
 import { must } from "../problems";
-import { DEFAULT_NODE_PORT, dnsLabel, isDnsLabel, isHost, nodePort, positive, text, url } from "../values";
+import { isGiven, type Raw } from "../unchecked";
+import { optional } from "../schema";
 
 /** Keys of `gateway` for a gateway that the stack installs. */
 export const installedGatewayKeys = {
@@ -13,34 +28,29 @@ export const installedGatewayKeys = {
             "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` installs nothing and adds routes and consumers to an APISIX that already runs.",
         reason: "Rampart is the package manager of the clusters that this project was made for.",
     }),
-    address: z
-        .string()
-        .refine(isHost, must("be a lower-case host or an IPv4 address, without scheme or port"))
-        .optional()
-        .meta({
+    address: optional(
+        z.string().refine(isHost, must("be a lower-case host or an IPv4 address, without scheme or port")),
+        {
             description: "Host name or IPv4 address that callers use.",
             examples: ["llm.example.com"],
             unset: "the host of the first entry of `alpa.endpoints`, which is a node of this cluster",
-        }),
-    nodePort: nodePort(DEFAULT_NODE_PORT)
-        .optional()
-        .meta({
-            description: "Node port of the gateway on every node, in the range of node ports.",
-            examples: [30801],
-            unset: "`30800`; with exposure `tunnel` no port is open",
-            reason: "A fixed port lets a load balancer and a firewall be set up before the first run.",
-        }),
+        },
+    ),
+    nodePort: optional(nodePort(DEFAULT_NODE_PORT), {
+        description: "Node port of the gateway on every node, in the range of node ports.",
+        examples: [30801],
+        unset: "`30800`; with exposure `tunnel` no port is open",
+        reason: "A fixed port lets a load balancer and a firewall be set up before the first run.",
+    }),
     replicas: positive("a number of replicas").default(1).meta({
         description: "Number of APISIX pods.",
         reason: "One pod is enough on one node; with more pods, limits need `sharedCounters`.",
     }),
-    storageClass: text("the name of a StorageClass")
-        .optional()
-        .meta({
-            description: "StorageClass of the volumes of etcd. It cannot be changed later.",
-            examples: ["microk8s-hostpath"],
-            unset: "the cluster's default StorageClass",
-        }),
+    storageClass: optional(text("the name of a StorageClass"), {
+        description: "StorageClass of the volumes of etcd. It cannot be changed later.",
+        examples: ["microk8s-hostpath"],
+        unset: "the cluster's default StorageClass",
+    }),
     chartRepository: url.default("https://apache.github.io/apisix-helm-chart").meta({
         description:
             "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
@@ -78,23 +88,18 @@ export const installedGatewayKeys = {
                 "A server that counts limits for all APISIX pods together. Required with limits and more than one pod.",
             unset: "each pod counts by itself",
         }),
-    closed: text("the reason")
-        .optional()
-        .meta({
-            description:
-                "Reason why the gateway is closed for maintenance: every caller gets 503 with `Retry-After`, and each run warns. The gateway closes before Alpa in the cluster changes, and opens when Alpa is ready.",
-            examples: ["new version of the model"],
-            unset: "the gateway serves its callers",
-        }),
-    crds: z
-        .array(text("a file or an address"))
-        .optional()
-        .meta({
-            description:
-                "Files or URLs of the CRDs that installer `helm` creates. With `[]`, the CRDs must already be in the cluster.",
-            examples: [["crds/apisix/*.yaml"]],
-            unset: "the pinned releases of their projects",
-        }),
+    closed: optional(text("the reason"), {
+        description:
+            "Reason why the gateway is closed for maintenance: every caller gets 503 with `Retry-After`, and each run warns. The gateway closes before Alpa in the cluster changes, and opens when Alpa is ready.",
+        examples: ["new version of the model"],
+        unset: "the gateway serves its callers",
+    }),
+    crds: optional(z.array(text("a file or an address")), {
+        description:
+            "Files or URLs of the CRDs that installer `helm` creates. With `[]`, the CRDs must already be in the cluster.",
+        examples: [["crds/apisix/*.yaml"]],
+        unset: "the pinned releases of their projects",
+    }),
 };
 
 /** Namespace and name of an object, and the port of a Service. */
@@ -117,7 +122,6 @@ const objectName = (form: string, hasPort: boolean) =>
         must(`be ${form}`),
     );
 
-/** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z
     .strictObject({
         ...installedGatewayKeys,
@@ -147,18 +151,52 @@ export const gateway = z
                         examples: ["https://llm.example.com"],
                         unset: "with exposure `tunnel` the address of `hostname`",
                     }),
-                service: objectName("<namespace>/<name> or <namespace>/<name>:<port>", true)
-                    .optional()
-                    .meta({
-                        description:
-                            "Service of the gateway's data port, as `<namespace>/<name>` or `<namespace>/<name>:<port>`, which connectors forward requests to. Its pods must listen on 9080. Required with exposure `tunnel`.",
-                        examples: ["apisix/apisix-gateway:80"],
-                        unset: "with exposure `direct` callers reach the gateway at `url`",
-                        reason: "80 is the standard port of HTTP, and 9080 is APISIX's own default.",
-                    }),
+                service: optional(objectName("<namespace>/<name> or <namespace>/<name>:<port>", true), {
+                    description:
+                        "Service of the gateway's data port, as `<namespace>/<name>` or `<namespace>/<name>:<port>`, which connectors forward requests to. Its pods must listen on 9080. Required with exposure `tunnel`.",
+                    examples: ["apisix/apisix-gateway:80"],
+                    unset: "with exposure `direct` callers reach the gateway at `url`",
+                    reason: "80 is the standard port of HTTP, and 9080 is APISIX's own default.",
+                }),
             })
             .optional()
             .describe("The APISIX that already runs, with installer `existing`."),
     })
     .prefault({})
     .describe("The gateway in front of Alpa.");
+
+type Config = Sound<ParsedGatewayOption>;
+
+/**
+ * Checks the settings that let a gateway survive the loss of a node. A check in the cluster, before the first resource,
+ * counts the nodes of an existing cluster.
+ */
+export function* availabilityProblems({ cluster, exposure, gateway }: Config, given: Raw): Problems {
+    const nodes = cluster?.nodes?.length ?? LEAST_NODES;
+    if (nodes < LEAST_NODES)
+        yield at(
+            ["cluster", "nodes"],
+            `must have at least ${LEAST_NODES} nodes, so that the cluster survives the loss of one (got ${nodes}). Add nodes.`,
+        );
+    const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
+    if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
+        yield at(
+            ["gateway", "address"],
+            "required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.",
+        );
+}
+
+/** Checks the keys that `gateway.highAvailability` needs. */
+export function* highAvailabilityChecks(
+    config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
+    given: Raw,
+): Problems {
+    const { highAvailability, replicas = LEAST_NODES, installer } = config.gateway ?? {};
+    if (highAvailability !== true || installer === "existing") return;
+    yield* availabilityProblems(config, given);
+    if (isGiven(given, "gateway", "replicas") && Number.isInteger(replicas) && replicas >= 1 && replicas < LEAST_NODES)
+        yield at(
+            ["gateway", "replicas"],
+            `must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two pods serve while one is down. Raise it.`,
+        );
+}

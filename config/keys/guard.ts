@@ -2,6 +2,7 @@ import * as z from "zod";
 import { ALPA_BATCH, type GuardSettings } from "../../components/route/request-guard";
 import { must } from "../problems";
 import { positive, text } from "../values";
+import { optional } from "../schema";
 
 /** Default limit of Alpa for prompt and answer together, in tokens. */
 const DEFAULT_CONTEXT_TOKENS = 1024;
@@ -23,17 +24,14 @@ const MOST_PROMPTS = 64;
 const upTo = (most: number, bound: string, what: string) =>
     positive(what).refine((value) => value <= most, must(`be at most ${most} ${bound}`, "Lower it"));
 
-/** Key `guard`. */
 export const guard = z
     .strictObject({
-        off: text("the reason")
-            .optional()
-            .meta({
-                description: "Reason why requests that are known to stop Alpa are not rejected; each run then warns.",
-                examples: ["a proxy in front checks requests"],
-                unset: "the guard is on",
-                reason: "One such request stops Alpa for all callers.",
-            }),
+        off: optional(text("the reason"), {
+            description: "Reason why requests that are known to stop Alpa are not rejected; each run then warns.",
+            examples: ["a proxy in front checks requests"],
+            unset: "the guard is on",
+            reason: "One such request stops Alpa for all callers.",
+        }),
         contextTokens: upTo(MOST_CONTEXT_TOKENS, "tokens, the context length of OPT and BLOOM", "a number of tokens")
             .default(DEFAULT_CONTEXT_TOKENS)
             .meta({
@@ -52,15 +50,13 @@ export const guard = z
                 description: `Most prompts in one request, at most ${MOST_PROMPTS}. A request counts as one in \`limits\`, however many prompts it has.`,
                 reason: "The size of Alpa's batch.",
             }),
-        minTokens: positive("a number of tokens")
-            .optional()
-            .meta({
-                description:
-                    "Largest `min_tokens` that a request may have. A higher value leaves less room for the prompts of all callers. In a batch of Alpa, the longest prompt and the largest `min_tokens` must together fit into the context length.",
-                examples: [128],
-                unset: "`0`",
-                reason: "With 0 every combination of accepted requests fits into a batch.",
-            }),
+        minTokens: optional(positive("a number of tokens"), {
+            description:
+                "Largest `min_tokens` that a request may have. A higher value leaves less room for the prompts of all callers. In a batch of Alpa, the longest prompt and the largest `min_tokens` must together fit into the context length.",
+            examples: [128],
+            unset: "`0`",
+            reason: "With 0 every combination of accepted requests fits into a batch.",
+        }),
     })
     .prefault({})
     .describe(

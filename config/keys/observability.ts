@@ -5,8 +5,7 @@ import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import { at, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
-import { imageParts } from "./images";
-import { dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
+import { imageParts, dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
 
 const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
@@ -36,7 +35,6 @@ const scraper = z.strictObject({
     }),
 });
 
-/** Key `observability`. */
 export const observability = z
     .strictObject({
         metrics: z
@@ -81,7 +79,7 @@ interface Checked {
     gateway: { installer: string; image?: string };
 }
 
-/** Checks `observability` against other keys. @param given the config before parsing, which shows which keys are set */
+/** Checks `observability` against other keys. */
 export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): Problems {
     if (!isGiven(given, "observability")) return;
     const hasMetrics = isGiven(given, "observability", "metrics");

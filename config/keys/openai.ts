@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { OPENAI_PATHS } from "../../components/openai/paths";
-import { at, type Problems, type Sound } from "../cross-check";
+import { at, unwanted, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
 import { endpoint, HEADER_SAFE, positive, problem, repeats, unquotedText } from "../values";
+import { optional } from "../schema";
 
 /** Largest allowed body: images in a chat are inside the body. */
 const MOST_BODY_BYTES = 104_857_600;
@@ -25,7 +26,6 @@ const once = <T extends z.ZodType<string>>(what: string, one: T) =>
     });
 const models = once("model", model);
 
-/** Key `models` of a caller. */
 export const callerModels = models
     .min(1, { error: "must name at least one model. Add a model, or remove the key" })
     .optional()
@@ -49,15 +49,13 @@ const common = {
                 "Paths below `/v1/` that callers may use. Every other path is 404, with and without a credential.",
             reason: "Requests to other paths of such servers, for example `responses`, can go on without their caller, or are not limited by `maxTokens`.",
         }),
-    silenceSeconds: positive("a time in seconds")
-        .optional()
-        .meta({
-            description:
-                "Longest wait between two bytes of an answer, in seconds. A stream may last longer than that. An answer that is not a stream must be complete within that time.",
-            examples: [900],
-            unset: "`600`; with exposure `tunnel`, `proxyTimeoutSeconds` minus 5 seconds; with option `cloudflare`, `proxyTimeoutSeconds`",
-            reason: "A server sends nothing while a request waits in its queue.",
-        }),
+    silenceSeconds: optional(positive("a time in seconds"), {
+        description:
+            "Longest wait between two bytes of an answer, in seconds. A stream may last longer than that. An answer that is not a stream must be complete within that time.",
+        examples: [900],
+        unset: "`600`; with exposure `tunnel`, `proxyTimeoutSeconds` minus 5 seconds; with option `cloudflare`, `proxyTimeoutSeconds`",
+        reason: "A server sends nothing while a request waits in its queue.",
+    }),
     longestAnswerSeconds: positive("a time in seconds").default(600).meta({
         description:
             "Longest time for which a stopping pod of the gateway, or a connector, waits for an answer, in seconds. A longer stream is cut off then. Connectors wait at most 180 seconds.",
@@ -94,7 +92,6 @@ const OPENAI = {
 };
 export const openai = z.strictObject(openaiKeys).optional().meta(OPENAI);
 
-/** Key `openai` of option cloudflare, where nothing reads a request's body. */
 export const edgeOpenai = z
     .strictObject({
         endpoints: endpoints.length(1, { error: "must name exactly one server. Write for example [127.0.0.1:8000]" }),
@@ -116,7 +113,7 @@ const OF_ALPA: Record<"intra-a" | "intra-b" | "inter" | "cloudflare", string[]> 
     cloudflare: ["pathPrefix", "edgeWorker"],
 };
 
-/** Checks that a stack has exactly one server. @param given the config before parsing, which shows which keys are set */
+/** Checks that a stack has exactly one server. */
 export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Problems {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)
@@ -126,8 +123,8 @@ export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Probl
         );
     if (!openai) return;
     if (alpa) yield at(["openai"], "only valid without alpa: a stack has one server. Remove one of them.");
-    for (const key of OF_ALPA[option])
-        if (isGiven(given, key)) yield at([key], "only valid with alpa, not with openai. Remove it.");
+    const ofAlpa = OF_ALPA[option].map((key) => [key]);
+    yield* unwanted(given, ofAlpa, "only valid with alpa, not with openai. Remove it.");
 }
 
 interface Config {

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { must } from "../problems";
-import { image } from "./images";
-import { cores, memory } from "./quantity";
-import { dnsLabel, positive, text, url } from "../values";
+import { image, cores, memory, dnsLabel, positive, text, url } from "../values";
+import { optional } from "../schema";
 
 /** Version of the chart `kuberay-operator`: the tests use it, and it must be 1.6 or newer for `upgradeStrategy`. */
 export const OPERATOR_VERSION = "1.6.2";
@@ -40,7 +39,6 @@ const exactVersion = z
 /** Where a claim or a folder of the node is mounted: a path that hides no files of the image. */
 const MOUNT_PATH = "/weights";
 
-/** Key `opt.weights`. */
 const weights = z
     .strictObject({
         claim: dnsLabel.optional().meta({
@@ -48,13 +46,11 @@ const weights = z
             examples: ["opt-weights"],
             unset: "not set; `hostPath` or `inImage` is set instead",
         }),
-        hostPath: path("a folder")
-            .optional()
-            .meta({
-                description: "Folder with the weights, the same on every node.",
-                examples: ["/data/opt-175b"],
-                unset: "not set; `claim` or `inImage` is set instead",
-            }),
+        hostPath: optional(path("a folder"), {
+            description: "Folder with the weights, the same on every node.",
+            examples: ["/data/opt-175b"],
+            unset: "not set; `claim` or `inImage` is set instead",
+        }),
         inImage: plainPath.optional().meta({
             description: "Folder of the image that contains the weights.",
             examples: ["/weights"],
@@ -68,22 +64,17 @@ export function weightsOf({ claim, hostPath, inImage = MOUNT_PATH }: z.infer<typ
     return { mountPath: inImage, ...(claim && { claim }), ...(hostPath && { hostPath }) };
 }
 
-/** Key `opt.command`. */
-const command = text("a command")
-    .optional()
-    .meta({
-        description: "Command that starts Alpa. A shell in the head container runs it after every node has joined.",
-        examples: ["python3 -m alpa.serve --model opt"],
-        unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
-    });
+const command = optional(text("a command"), {
+    description: "Command that starts Alpa. A shell in the head container runs it after every node has joined.",
+    examples: ["python3 -m alpa.serve --model opt"],
+    unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
+});
 
-/** Key `opt.model`. */
 const model = modelName.meta({
     description: "Name of the model, as Alpa spells it.",
     examples: ["alpa/opt-175b"],
 });
 
-/** Key `opt.rayVersion`. */
 const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
 /** Key `opt`: Alpa as a component of the cluster. */
@@ -132,15 +123,13 @@ export const opt = z
             examples: ["nvidia"],
             unset: "the default runtime of the nodes",
         }),
-        hostNetwork: text("the reason")
-            .optional()
-            .meta({
-                description:
-                    "Reason why the pods use the network of their nodes: their ports are then open on the nodes, no network policy protects them, and each run warns.",
-                examples: ["NCCL over InfiniBand"],
-                unset: "the pods use the network of the cluster",
-                reason: "Network policies protect only pods with addresses of their own.",
-            }),
+        hostNetwork: optional(text("the reason"), {
+            description:
+                "Reason why the pods use the network of their nodes: their ports are then open on the nodes, no network policy protects them, and each run warns.",
+            examples: ["NCCL over InfiniBand"],
+            unset: "the pods use the network of the cluster",
+            reason: "Network policies protect only pods with addresses of their own.",
+        }),
         operator: z.enum(["install", "existing"]).default("install").meta({
             description:
                 "The KubeRay operator: `install` installs an operator only for `namespace`, `existing` uses an operator that already watches `namespace`.",

@@ -43,7 +43,6 @@ export function cutAnswers(answerSeconds: number): string[] {
     ];
 }
 
-/** Key `tunnel`. */
 export const tunnel = z
     .strictObject({
         hosts: z

@@ -2,11 +2,8 @@ import { keysBelow } from "../schema";
 import { cloudflare } from "./cloudflare";
 import type { CloudflareSettings } from "./cloudflare/settings";
 import { gatewayOption } from "./gateway/option";
-import { interChecks } from "./inter/checks";
-import { interSchema } from "./inter/schema";
-import { interSettings, type InterSettings } from "./inter/settings";
-import { intraAChecks, intraChecks } from "./intra/checks";
-import { intraASchema, intraBSchema } from "./intra/schema";
+import { interChecks, interSchema, interSettings, type InterSettings } from "./inter";
+import { intraAChecks, intraChecks, intraASchema, intraBSchema } from "./intra/schema";
 import { intraASettings, intraBSettings, type IntraASettings, type IntraBSettings } from "./intra/settings";
 import type { Authenticator, OptionDefinition } from "./option";
 

@@ -1,8 +1,7 @@
 import type * as z from "zod";
-import type { CheckContext } from "../check-context";
-import { at, crossCheck, type Problems, type Sound } from "../cross-check";
+import { type CheckContext, at, crossCheck, type Problems, type Sound } from "../cross-check";
 import type { ListedCaller } from "../keys/consumers/listed";
-import type { Moves } from "../keys/moved-from";
+import type { Moves } from "../values";
 import { pathText, secretCommand, wording } from "../problems";
 import { secretsIn } from "../schema";
 import type { Raw } from "../unchecked";

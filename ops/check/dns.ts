@@ -1,6 +1,6 @@
 import { PHASES, type ZoneRecord } from "../../components/cloudflare/dns-record";
 import type { Settings } from "../../config";
-import { readZoneData } from "../../config/keys/dns/settings";
+import { readZoneData } from "../../config/keys/dns/records";
 import { openApi } from "../../components/cloudflare/api";
 import { CloudflareZones } from "../../dns/cloudflare";
 import { compare, type ComparedRow } from "../../dns/compare";

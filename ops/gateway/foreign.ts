@@ -5,7 +5,7 @@
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { ADMIN_KEYS_SECRET } from "../../components/apisix/gateway-pods";
-import { quote } from "../../components/hosts/ssh-script";
+import { quote } from "../../components/hosts/script";
 import { Failure } from "../errors";
 import { plain } from "../stack/review/report";
 import type { Expected } from "./expected";

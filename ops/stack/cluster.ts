@@ -1,6 +1,6 @@
 import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { openReader, type Reader } from "../../components/kubernetes/cluster-reader";
-import { identityProblem } from "../../components/records/identity-rule";
+import { identityProblem } from "../../components/records/record-rules";
 import { readClusterUid } from "../../components/identity/cluster-uid";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";
 import type { Context } from "../context";

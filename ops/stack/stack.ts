@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { PROJECT } from "../../config/stack-file";
 import { isInside } from "../../config/values";
-import type { Identity } from "../../components/records/identity-rule";
+import type { Identity } from "../../components/records/record-rules";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { stackFlag } from "../arguments";
 import { ROOT, type Context } from "../context";

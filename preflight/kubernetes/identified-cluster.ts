@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { readClusterUid } from "../../components/identity/cluster-uid";
-import type { Identity } from "../../components/records/identity-rule";
+import type { Identity } from "../../components/records/record-rules";
 import { openReader } from "../../components/kubernetes/cluster-reader";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import { kubeconfigContent, serverOf } from "../../components/kubernetes/kubeconfig-content";

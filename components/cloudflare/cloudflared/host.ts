@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { hostCommand } from "../../hosts/host-command";
-import { scriptFile } from "../../hosts/script-file";
+import { scriptFile, scriptAsRoot } from "../../hosts/script";
 import { placeOf, type SshHost } from "../../hosts/ssh-host";
-import { scriptAsRoot } from "../../hosts/ssh-script";
 import type { Meaning } from "../../meaning/plain";
 
 export interface CloudflaredHostArgs {

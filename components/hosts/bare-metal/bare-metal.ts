@@ -2,9 +2,8 @@ import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { BareMetalArgs } from "./settings";
 import { hostCommand } from "../host-command";
-import { scriptFile } from "../script-file";
+import { scriptFile, scriptAsRoot } from "../script";
 import { placeOf, type SshHost } from "../ssh-host";
-import { scriptAsRoot } from "../ssh-script";
 
 /**
  * Starts or stops Alpa on bare metal. A stop waits for requests in progress, and is complete when every GPU is free. A start

@@ -8,7 +8,7 @@ import { plain } from "../../meaning/plain";
 import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
 import { plainHost, runOnHost } from "../ssh-run";
-import { commandLine } from "../ssh-script";
+import { commandLine } from "../script";
 import { POD_NETWORK, renderLaunch } from "./launch";
 import { clusterScript, inviteScript, nodeScript } from "./scripts";
 

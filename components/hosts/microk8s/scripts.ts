@@ -1,7 +1,6 @@
-// Scripts for the hosts of a MicroK8s cluster. ssh-script.ts runs them.
+// Scripts for the hosts of a MicroK8s cluster. ../script.ts runs them.
 
-import { scriptFile } from "../script-file";
-import { commandLine, scriptAsRoot } from "../ssh-script";
+import { scriptFile, commandLine, scriptAsRoot } from "../script";
 
 /** Folder with this project's records about MicroK8s on a host. */
 export const FOLDER = "/etc/alpa-auth-microk8s";

@@ -1,9 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { renderRules, TABLE, type FirewallRules } from "./rules";
+import { renderRules, TABLE, type FirewallRules } from "./nft-rules";
 import { hostCommand } from "../host-command";
-import { scriptFile } from "../script-file";
+import { scriptFile, scriptAsRoot } from "../script";
 import { placeOf, type SshHost } from "../ssh-host";
-import { scriptAsRoot } from "../ssh-script";
 import { fingerprints } from "../../meaning/fingerprint";
 import { plain } from "../../meaning/plain";
 

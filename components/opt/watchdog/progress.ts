@@ -1,4 +1,4 @@
-import { quote } from "../../hosts/ssh-script";
+import { quote } from "../../hosts/script";
 
 /** Limits after which Alpa counts as making no progress. */
 interface ProgressLimits {

@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto";
 import type { Limits } from "../../../components/consumers/limits";
 import { dayText, type Lasting } from "./credentials";
+import type { ParsedGatewayOption } from "../gateway-option";
 
 /** A credential as the config lists it, also an expired one, without a key that an operator has set. Days have no time. */
 export interface ListedCredential extends Omit<Lasting, "key"> {
@@ -29,4 +31,22 @@ export function listed(consumers: Parsed[]): ListedCaller[] {
             ...(until !== undefined && { previousSecretExpires: dayText(until) }),
         })),
     }));
+}
+
+/**
+ * A digest of the list of callers (limits, classes, methods), which shows whether the list has changed since a verification.
+ * Keys that operators set are not part of the digest.
+ */
+export function digestOf({
+    consumers,
+    limits,
+    classes,
+}: Pick<ParsedGatewayOption, "consumers" | "limits" | "classes">): string {
+    const plain = consumers.map(({ credentials, ...rest }) => ({
+        ...rest,
+        credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),
+    }));
+    const callers = limits === undefined ? plain : [limits, plain];
+    const all = classes === undefined ? callers : [classes, callers];
+    return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 16);
 }

@@ -1,9 +1,14 @@
 import * as z from "zod";
+import { callerLimits, type Limits } from "../../../components/consumers/limits";
 import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../../components/consumers/signing-algorithms";
+import { at, type Path, type Problems, type Sound } from "../../cross-check";
+import { callerClass } from "../classes";
 import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
-import { callerClass } from "../classes/schema";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { callerModels } from "../openai";
-import { consumerName, dnsLabel, positive, problem, unquotedText } from "../../values";
+import { got } from "../../problems";
+import { consumerName, dnsLabel, positive, problem, unquotedText, LABEL_LIMIT, repeats } from "../../values";
+import { optional } from "../../schema";
 
 /** Id of a revocation in the record of revocations. */
 const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
@@ -29,41 +34,33 @@ export const credential = z.strictObject({
         examples: ["2027-01-31"],
         unset: "the credential works until its entry is removed",
     }),
-    algorithm: z
-        .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}` })
-        .optional()
-        .meta({
-            description:
-                "Signing algorithm, with method `jwt`. `HS256` uses a generated secret; the others need `publicKey`.",
-            examples: ["RS256"],
-            unset: "not set; required with method `jwt`",
-        }),
-    publicKey: z
-        .string({ error: () => "must be a string in PEM form" })
-        .meta({ mayBeSecret: true })
-        .optional()
-        .meta({
-            description: `Public key of the caller in PEM form, for ${PUBLIC_KEY_NAMES}. An RSA key needs 2048 bits.`,
-            examples: ["-----BEGIN PUBLIC KEY-----…"],
-            unset: "with `HS256`, a secret is generated",
-        }),
+    algorithm: optional(z.enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}` }), {
+        description:
+            "Signing algorithm, with method `jwt`. `HS256` uses a generated secret; the others need `publicKey`.",
+        examples: ["RS256"],
+        unset: "not set; required with method `jwt`",
+    }),
+    publicKey: optional(z.string({ error: () => "must be a string in PEM form" }).meta({ mayBeSecret: true }), {
+        description: `Public key of the caller in PEM form, for ${PUBLIC_KEY_NAMES}. An RSA key needs 2048 bits.`,
+        examples: ["-----BEGIN PUBLIC KEY-----…"],
+        unset: "with `HS256`, a secret is generated",
+    }),
     key: unquotedText.meta({ secret: "key.txt" }).optional().meta({
         description: "An existing key of the caller, as a secret, with at least 16 characters.",
         unset: "a key is generated",
     }),
-    readmit: z
-        .string({ error: () => "must be a string" })
-        .regex(REVOCATION_ID, {
+    readmit: optional(
+        z.string({ error: () => "must be a string" }).regex(REVOCATION_ID, {
             error: () =>
                 "must be the id of a revocation, for example revocation-0123abcd. The error of pulumi up names it",
-        })
-        .optional()
-        .meta({
+        }),
+        {
             description:
                 "Id of a revocation that this entry reverts: the revoked key is accepted again. The error of `pulumi up` names the id.",
             examples: ["revocation-0123abcd"],
             unset: "a revoked key stays revoked",
-        }),
+        },
+    ),
 });
 
 /** Limits with their windows. */
@@ -74,51 +71,39 @@ const PAIRS = [
 
 export const limits = z
     .strictObject({
-        requests: positive("a number of requests")
-            .optional()
-            .meta({
-                description: "Number of requests allowed in each window of `perSeconds`.",
-                examples: [60],
-                unset: "no such limit",
-            }),
-        perSeconds: positive("a window in seconds")
-            .optional()
-            .meta({
-                description: "Length of the window, in seconds. Required with `requests`.",
-                examples: [60],
-                unset: "no such limit",
-            }),
-        concurrent: positive("a number of requests")
-            .optional()
-            .meta({
-                description: "Number of requests that may be open at the same time.",
-                examples: [2],
-                unset: "no such limit",
-            }),
-        maxTokens: positive("a number of tokens")
-            .optional()
-            .meta({
-                description:
-                    "Number of tokens that one request may generate. Each request must set `max_tokens` to at most this number. Only with `openai`.",
-                examples: [4096],
-                unset: "no such limit",
-                reason: "OpenAI's SDKs do not set `max_tokens` by themselves, so this limit rejects requests of most programs at first.",
-            }),
-        tokens: positive("a number of tokens")
-            .optional()
-            .meta({
-                description:
-                    "Number of tokens of prompts and answers allowed in each window of `perTokenSeconds`. Needs `maxTokens` and `concurrent`. Only with `openai`.",
-                examples: [2_000_000],
-                unset: "no such limit",
-            }),
-        perTokenSeconds: positive("a window in seconds")
-            .optional()
-            .meta({
-                description: "Length of the window for `tokens`, in seconds. Required with `tokens`.",
-                examples: [86_400],
-                unset: "no such limit",
-            }),
+        requests: optional(positive("a number of requests"), {
+            description: "Number of requests allowed in each window of `perSeconds`.",
+            examples: [60],
+            unset: "no such limit",
+        }),
+        perSeconds: optional(positive("a window in seconds"), {
+            description: "Length of the window, in seconds. Required with `requests`.",
+            examples: [60],
+            unset: "no such limit",
+        }),
+        concurrent: optional(positive("a number of requests"), {
+            description: "Number of requests that may be open at the same time.",
+            examples: [2],
+            unset: "no such limit",
+        }),
+        maxTokens: optional(positive("a number of tokens"), {
+            description:
+                "Number of tokens that one request may generate. Each request must set `max_tokens` to at most this number. Only with `openai`.",
+            examples: [4096],
+            unset: "no such limit",
+            reason: "OpenAI's SDKs do not set `max_tokens` by themselves, so this limit rejects requests of most programs at first.",
+        }),
+        tokens: optional(positive("a number of tokens"), {
+            description:
+                "Number of tokens of prompts and answers allowed in each window of `perTokenSeconds`. Needs `maxTokens` and `concurrent`. Only with `openai`.",
+            examples: [2_000_000],
+            unset: "no such limit",
+        }),
+        perTokenSeconds: optional(positive("a window in seconds"), {
+            description: "Length of the window for `tokens`, in seconds. Required with `tokens`.",
+            examples: [86_400],
+            unset: "no such limit",
+        }),
     })
     .check((ctx) => {
         for (const [amount, window] of PAIRS)
@@ -145,9 +130,70 @@ export const consumer = z.strictObject({
         .describe("Credentials of the caller. All of them are valid; removing an entry revokes that credential only."),
 });
 
-/** Key `maxOverlapDays` of an option with a gateway. */
 export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
     description:
         "Longest time for which `consumer rotate` keeps the old credential valid next to its successor, in days.",
     reason: "Three months are enough for the slowest caller; during that time a leaked old credential still works.",
 });
+
+type Config = Sound<ParsedGatewayOption>;
+
+const OF_TOKENS = ["maxTokens", "tokens", "perTokenSeconds"] as const;
+/** What limits the tokens of the requests that are open when a budget is used up. */
+const BOUNDS = ["maxTokens", "concurrent"] as const;
+
+/**
+ * Checks the limits in tokens. They need a server of kind openai: requests to Alpa say nothing about tokens in a form that
+ * the gateway can check.
+ */
+export function* tokenLimitProblems({ limits, consumers = [] }: Config, server: "alpa" | "openai"): Problems {
+    yield* ofLimits(["limits"], limits, limits, server);
+    for (const [i, one] of consumers.entries()) {
+        const all = callerLimits(limits, one?.limits);
+        yield* ofLimits(["consumers", i, "limits"], one?.limits, all, server);
+        if (all.tokens !== undefined && one?.class !== undefined)
+            yield at(
+                ["consumers", i, "class"],
+                `must not be set for a caller with limits.tokens${got(one.class)}, since a class replaces the caller's limit on open requests. Remove class or tokens.`,
+            );
+    }
+}
+
+/** @param inForce these limits, with the stack's for those that are not set here */
+function* ofLimits(where: Path, limits: Limits = {}, inForce: Limits = {}, server: "alpa" | "openai"): Problems {
+    if (server === "alpa")
+        for (const key of OF_TOKENS)
+            if (limits[key] !== undefined) yield at([...where, key], "only valid with openai (got alpa). Remove it.");
+    const missing = BOUNDS.filter((key) => inForce[key] === undefined);
+    if (server === "openai" && limits.tokens !== undefined && missing.length > 0)
+        yield at(
+            [...where, "tokens"],
+            `needs maxTokens and concurrent, which bound what open requests use beyond it. Set ${missing.join(" and ")} too.`,
+        );
+}
+
+/** Checks that names are unique. @param consumers consumers of any option */
+export function* duplicateNames(consumers: Sound<{ name: string; credentials: { id: string }[] }[]>): Problems {
+    for (const name of repeated(consumers.map((one) => one?.name)))
+        yield at(
+            ["consumers"],
+            `every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`,
+        );
+    for (const one of consumers)
+        for (const id of repeated((one?.credentials ?? []).map((credential) => credential?.id)))
+            yield at(
+                ["consumers"],
+                `every credential id of ${one?.name} must be unique (got ${id} twice). Rename one.`,
+            );
+}
+
+/** Names that a list has more than once. */
+export function repeated(names: (string | undefined)[]): Set<string> {
+    return new Set(repeats(names).map(([i]) => names[i]!));
+}
+
+/** Checks the length of a name that is built from other names. */
+export function* tooLong(where: Path, name: string, limit = LABEL_LIMIT): Problems {
+    if (name.length > limit)
+        yield at(where, `${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`);
+}

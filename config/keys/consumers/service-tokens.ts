@@ -2,6 +2,7 @@ import * as z from "zod";
 import { day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
 import { must } from "../../problems";
 import { consumerName, dnsLabel, positive } from "../../values";
+import { optional } from "../../schema";
 
 /** A duration in Go's format, in whole hours, minutes and seconds. */
 const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
@@ -55,14 +56,12 @@ export const credential = z.strictObject({
         description: "Whether the token is accepted. `false` disables it without deleting it.",
         reason: "A new token works at once.",
     }),
-    secretVersion: positive("a version number")
-        .optional()
-        .meta({
-            description:
-                "Version of the secret. Raise it by one to create a new secret for the same token. It must never decrease.",
-            examples: [2],
-            unset: "the first secret",
-        }),
+    secretVersion: optional(positive("a version number"), {
+        description:
+            "Version of the secret. Raise it by one to create a new secret for the same token. It must never decrease.",
+        examples: [2],
+        unset: "the first secret",
+    }),
     previousSecretExpires: day.optional().meta({
         description:
             "Day on which the previous secret stops working (UTC). Required with `secretVersion`; keep it after that day too.",
@@ -82,7 +81,6 @@ export const consumer = z.strictObject({
         .describe("Service tokens of the caller. Removing an entry revokes that token only."),
 });
 
-/** Key `maxOverlapDays` of option cloudflare. */
 export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
     description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
     reason: "The longest time that Cloudflare's dashboard offers.",

@@ -1,9 +1,9 @@
-import { secret } from "@pulumi/pulumi/output";
 import * as z from "zod";
+import { secret } from "@pulumi/pulumi/output";
+import { createPrivateKey } from "node:crypto";
 import type { SshHost } from "../../../components/hosts/ssh-host";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
 import { must, pathText } from "../../problems";
-import { sshKeyProblem } from "./ssh-key";
 import { isHost, repeats, text, unquotedText } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
@@ -110,4 +110,39 @@ export function* sshHostProblems(
 export function* sshProblems({ privateKey }: Sound<ParsedSsh> = {}): Problems {
     const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
     if (wrong !== undefined) yield at(["ssh", "privateKey"], wrong);
+}
+
+const BEGIN = /^\s*-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----\s/;
+const OPENSSH_MAGIC = "openssh-key-v1\0";
+const PASSPHRASE =
+    "must have no passphrase, since a run cannot enter one. Create a separate key for this: ssh-keygen -t ed25519 -N ''";
+
+/** Problem of a private key for SSH; undefined if there is none. Never quotes the key. */
+export function sshKeyProblem(pem: string): string | undefined {
+    const kind = BEGIN.exec(pem)?.[1];
+    if (kind === undefined)
+        return "must be a private key, from BEGIN to END line (it cannot be read). Set the content of the file, not its name.";
+    if (kind === "ENCRYPTED " || /^Proc-Type: .*ENCRYPTED/m.test(pem)) return PASSPHRASE;
+    if (kind === "OPENSSH ") return openSshProblem(pem);
+    try {
+        createPrivateKey(pem);
+        return undefined;
+    } catch {
+        return CUT_OFF;
+    }
+}
+
+const CUT_OFF = "must be a complete private key (it is damaged or truncated). Set the content of the file again.";
+
+/** Checks header and encryption of a key in the format of ssh-keygen, which Node.js does not support. */
+function openSshProblem(pem: string): string | undefined {
+    const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*$/.exec(
+        pem,
+    );
+    const bytes = Buffer.from(body?.[1] ?? "", "base64");
+    const start = OPENSSH_MAGIC.length;
+    if (bytes.subarray(0, start).toString("latin1") !== OPENSSH_MAGIC || bytes.length < start + 4) return CUT_OFF;
+    const length = bytes.readUInt32BE(start);
+    const cipher = bytes.subarray(start + 4, start + 4 + length).toString("latin1");
+    return cipher === "none" ? undefined : PASSPHRASE;
 }

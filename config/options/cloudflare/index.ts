@@ -1,8 +1,7 @@
 import { apiProblems } from "../../api-access";
 import type { Problems, Sound } from "../../cross-check";
 import { parseOption, type OptionDefinition } from "../option";
-import { cloudflareChecks, zoneData } from "./checks";
-import { cloudflareSchema, type ParsedCloudflare } from "./schema";
+import { cloudflareChecks, zoneData, cloudflareSchema, type ParsedCloudflare } from "./schema";
 import { cloudflareSettings, type CloudflareSettings } from "./settings";
 
 export const cloudflare: OptionDefinition<CloudflareSettings> = {

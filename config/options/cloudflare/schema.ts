@@ -1,14 +1,18 @@
 import * as z from "zod";
+import { type CheckContext, at, type Problems, type Sound } from "../../cross-check";
 import { defaultModel } from "../../keys/alpa";
+import { daysUntil, day } from "../../keys/consumers/credentials";
+import { duplicateNames } from "../../keys/consumers/schema";
 import { consumer, tokenOverlapDays } from "../../keys/consumers/service-tokens";
-import { answerKeys, domain, edgeKeys } from "../../keys/edge/schema";
-import { edgeOpenai } from "../../keys/openai";
-import { ssh } from "../../keys/hosts/ssh-host";
-import { movedFrom } from "../../keys/moved-from";
+import { dnsSchema, readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/records";
+import { answerKeys, domain, edgeKeys, edgeChecks } from "../../keys/edge";
+import { ssh, sshHostProblems, sshProblems } from "../../keys/hosts/ssh-host";
+import { edgeOpenai, serverProblems } from "../../keys/openai";
 import { tunnel } from "../../keys/tunnel";
-import { dnsSchema } from "../../keys/dns/settings";
 import { must } from "../../problems";
-import { consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
+import { isGiven, mapping, type Raw } from "../../unchecked";
+import { movedFrom, consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
+import { optional } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
@@ -47,14 +51,12 @@ export const cloudflareSchema = z.strictObject({
                         "Address of the Alpa service, `host:port`, as every host of `tunnel.hosts` reaches it. Exactly one.",
                     examples: [["127.0.0.1:20001"]],
                 }),
-            answerTimeoutSeconds: positive("a time in seconds")
-                .optional()
-                .meta({
-                    description: "Longest time that one answer may take, in seconds.",
-                    examples: [100],
-                    unset: "`proxyTimeoutSeconds`",
-                    reason: "The timeout of the edge.",
-                }),
+            answerTimeoutSeconds: optional(positive("a time in seconds"), {
+                description: "Longest time that one answer may take, in seconds.",
+                examples: [100],
+                unset: "`proxyTimeoutSeconds`",
+                reason: "The timeout of the edge.",
+            }),
             ...answerKeys,
             defaultModel,
         })
@@ -103,14 +105,12 @@ export const cloudflareSchema = z.strictObject({
     browserChecks: edgeKeys.browserChecks,
     edgeWorker: z
         .strictObject({
-            off: text("the reason")
-                .optional()
-                .meta({
-                    description:
-                        "Reason why no Worker may run. Requests without `model` then get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
-                    examples: ["no Workers in this account"],
-                    unset: "the Worker runs",
-                }),
+            off: optional(text("the reason"), {
+                description:
+                    "Reason why no Worker may run. Requests without `model` then get 400 from Alpa, and `GET` of a prefix returns no description of the service.",
+                examples: ["no Workers in this account"],
+                unset: "the Worker runs",
+            }),
         })
         .prefault({})
         .describe(
@@ -138,3 +138,85 @@ export const cloudflareSchema = z.strictObject({
 });
 
 export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
+
+/** Cloudflare's limit of service tokens in an account. */
+const MOST_TOKENS = 50;
+
+type Config = Sound<ParsedCloudflare>;
+type Consumers = NonNullable<Config["consumers"]>;
+type Entry = ParsedCloudflare["consumers"][number]["credentials"][number];
+
+/**
+ * Checks the keys of option cloudflare against each other.
+ * @param data the records file of the zone, if the config names one
+ */
+export function* cloudflareChecks(
+    config: Config,
+    given: Raw,
+    data: ZoneData,
+    { today }: Pick<CheckContext, "today">,
+): Problems {
+    const { consumers = [], hostname, aliases = [], zone } = config;
+    yield* serverProblems("cloudflare", given);
+    yield* edgeChecks(config);
+    yield* sshHostProblems(["tunnel", "hosts"], config.tunnel?.hosts ?? [], {});
+    yield* sshProblems(config.ssh);
+    if (config.edgeWorker?.off !== undefined && isGiven(given, "alpa", "defaultModel"))
+        yield at(
+            ["alpa", "defaultModel"],
+            "has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
+        );
+    yield* duplicateNames(consumers);
+    yield* rotationProblems(consumers, config.maxOverlapDays, today);
+    yield* tokenCount(consumers, today);
+    // Each problem of the file begins with its line.
+    for (const text of data.problems) yield at([], text);
+    yield* serviceProblems(data.records, [hostname, ...aliases].map(String), zone?.name);
+}
+
+/** Reads the records file of a config. @param folder folder of the stack file */
+export function zoneData(values: Raw, folder: string): ZoneData {
+    const { records } = mapping(values.dns);
+    const { name } = mapping(values.zone);
+    if (typeof records !== "string" || records === "" || typeof name !== "string")
+        return { records: [], problems: [], warnings: [] };
+    return readZoneData(records, name, folder);
+}
+
+/**
+ * Checks rotations. The provider accepts the version of a secret and the expiry date of the previous secret only together.
+ * Both must stay in the config.
+ */
+function* rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): Problems {
+    for (const [i, consumer] of consumers.entries())
+        for (const [j, credential] of (consumer?.credentials ?? []).entries()) {
+            const message = rotationProblem(credential, longest, today);
+            if (message !== undefined) yield at(["consumers", i, "credentials", j, "previousSecretExpires"], message);
+        }
+}
+
+function rotationProblem(
+    { secretVersion = 1, previousSecretExpires: until }: Sound<Entry> = {},
+    longest: number | undefined,
+    today: Date,
+): string | undefined {
+    if (until === undefined)
+        return secretVersion > 1
+            ? `required with secretVersion ${secretVersion}. Set the day on which the previous secret stops working, and keep this key after that day.`
+            : undefined;
+    if (secretVersion === 1)
+        return "only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.";
+    if (longest === undefined || !day.safeParse(until).success || daysUntil(until, today) <= longest) return undefined;
+    return `must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`;
+}
+
+function* tokenCount(consumers: Consumers, today: Date): Problems {
+    const living = consumers
+        .flatMap((consumer) => consumer?.credentials ?? [])
+        .filter(({ expires } = {}) => !expires || !day.safeParse(expires).success || daysUntil(expires, today) > 0);
+    if (living.length > MOST_TOKENS)
+        yield at(
+            ["consumers"],
+            `must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`,
+        );
+}

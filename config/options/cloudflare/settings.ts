@@ -1,12 +1,11 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-token";
 import type { ParsedCloudflare } from "./schema";
-import { edgeWaits, heldTimeout, slowAnswers } from "../../keys/edge/schema";
-import { deepNameWarnings } from "../../keys/edge/checks";
+import { edgeWaits, heldTimeout, slowAnswers, deepNameWarnings } from "../../keys/edge";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
 import { dayText, livingCredentials } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
-import type { ZoneData } from "../../keys/dns/settings";
+import type { ZoneData } from "../../keys/dns/records";
 import type { CommonSettings } from "../option";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 

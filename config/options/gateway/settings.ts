@@ -8,17 +8,16 @@ import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../co
 import { DEFAULT_CHART, OLDEST_APISIX } from "../../../components/apisix/version";
 import type { ServerSettings } from "../../../components/server";
 import type { RampartInstall } from "../../../components/rampart/rampart";
-import { classSettings } from "../../keys/classes/settings";
-import { clusterSettings, type ClusterSettings } from "../../keys/cluster/settings";
+import { classSettings } from "../../keys/classes";
+import { clusterSettings, type ClusterSettings } from "../../keys/cluster";
 import { livingCredentials } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
-import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/exposure/azure-settings";
+import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/azure";
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
-import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
+import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure";
 import { guardSettings } from "../../keys/guard";
-import { imageParts } from "../../keys/images";
-import type { ParsedGatewayOption as Parsed } from "../../keys/gateway-option";
-import { readiness } from "../../keys/waits";
+import { imageParts } from "../../values";
+import { type ParsedGatewayOption as Parsed, readiness } from "../../keys/gateway-option";
 import type { CommonSettings } from "../option";
 
 /** Settings of every option with a gateway, in addition to the arguments of its component. */

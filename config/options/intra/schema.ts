@@ -1,10 +1,14 @@
 import * as z from "zod";
+import { at, unwanted, type Problems, type Sound } from "../../cross-check";
 import { alpa } from "../../keys/alpa";
+import { repeated } from "../../keys/consumers/schema";
 import { convert } from "../../keys/convert";
-import { gateway } from "../../keys/gateway";
 import { gatewayOptionKeys } from "../../keys/gateway-option";
+import { gateway, highAvailabilityChecks } from "../../keys/gateway";
+import { hostParts, sshHostProblems } from "../../keys/hosts/ssh-host";
 import { openai, type ParsedOpenai } from "../../keys/openai";
 import { opt } from "../../keys/opt";
+import { isGiven, type Raw } from "../../unchecked";
 
 /** Common keys of options intra-a and intra-b. */
 const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
@@ -47,3 +51,99 @@ export type ParsedIntraB = z.infer<typeof intraBSchema>;
 /** Parsed keys of options intra-a and intra-b. Both may have the keys of a conversion. */
 export type ParsedIntra = Omit<ParsedIntraB, "option" | "alpa" | "opt" | "convert"> &
     Partial<Pick<ParsedIntraB, "alpa" | "opt" | "convert">> & { option: "intra-a" | "intra-b"; openai?: ParsedOpenai };
+
+type Config = Sound<ParsedIntra>;
+
+/**
+ * Checks the keys of options intra-a and intra-b against each other: both may have keys `opt` and `convert`, for the
+ * conversion.
+ */
+export function* intraChecks(config: Config, given: Raw): Problems {
+    yield* highAvailabilityChecks(config, given);
+    yield* weightsProblems(config, given);
+    yield* optProblems(config, given);
+    yield* convertProblems(config, given);
+}
+
+/** Checks the keys of option intra-a against each other. */
+export function* intraAChecks(config: Sound<ParsedIntraA>, given: Raw): Problems {
+    yield* intraChecks(config, given);
+    const { phase = "prepared" } = config.convert ?? {};
+    if (phase !== "prepared")
+        yield at(
+            ["convert", "phase"],
+            `must be prepared with option intra-a, where no conversion is in progress (got "${phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
+        );
+}
+
+/** Keys for the operator that the stack installs. */
+const OF_OPERATOR = ["operatorChartRepository", "operatorImage"].map((key) => ["opt", key]);
+/** Keys for shape kuberay. */
+const OF_KUBERAY = [...OF_OPERATOR, ...["operator", "hostNetwork", "runtimeClass"].map((key) => ["opt", key])];
+
+function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gateway }: Config, given: Raw): Problems {
+    for (const name of repeated(nodes))
+        yield at(["opt", "nodes"], `every node must be listed only once (got ${name} twice). Remove one.`);
+    if (shape === "rampart") {
+        const { installer = "rampart" } = gateway ?? {};
+        if (installer !== "rampart")
+            yield at(["opt", "shape"], `rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
+        if (image?.includes("@"))
+            yield at(
+                ["opt", "image"],
+                "must have no digest with opt.shape rampart, since Rampart's charts take no digest. Name only the tag, or use shape kuberay.",
+            );
+        yield* unwanted(given, OF_KUBERAY, "only valid with opt.shape kuberay (got shape rampart). Remove it.");
+    }
+    if (operator === "existing")
+        yield* unwanted(given, OF_OPERATOR, "only valid with opt.operator install (got existing). Remove it.");
+}
+
+function* weightsProblems({ opt: { weights, shape } = {} }: Config, given: Raw): Problems {
+    if (weights === undefined) return;
+    const named = ["claim", "hostPath", "inImage"].filter((key) => isGiven(given, "opt", "weights", key));
+    if (named.length !== 1)
+        yield at(
+            ["opt", "weights"],
+            `must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`,
+        );
+    else if (shape === "rampart" && named[0] !== "inImage")
+        yield at(
+            ["opt", "weights", named[0]],
+            "only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.",
+        );
+}
+
+function* convertProblems({ convert, alpa, ssh }: Config, given: Raw): Problems {
+    if (convert === undefined) return;
+    const { bareMetal, budgetMinutes = Infinity, returnMinutes = 0 } = convert;
+    if (returnMinutes >= budgetMinutes)
+        yield at(
+            ["convert", "returnMinutes"],
+            `must be less than convert.budgetMinutes, ${budgetMinutes}, which includes it (got ${returnMinutes}). Raise convert.budgetMinutes.`,
+        );
+    const hosts = bareMetal?.hosts ?? [];
+    yield* sshHostProblems(["convert", "bareMetal", "hosts"], hosts, ssh);
+    const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
+    const hint =
+        forms.length > 1 ? "Remove one of them." : "Set unit to Alpa's systemd service, which a rollback starts.";
+    if (bareMetal !== undefined && forms.length !== 1)
+        yield at(
+            ["convert", "bareMetal"],
+            `must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
+        );
+    // A conversion moves one Alpa, whose host is the Ray head node.
+    const endpoints = alpa?.endpoints ?? [];
+    const [head] = String(endpoints[0]).split(":");
+    const place = hosts.findIndex((one) => hostParts(one?.address).address === head);
+    if (endpoints.length > 1)
+        yield at(
+            ["alpa", "endpoints"],
+            `must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Keep only the Alpa service that convert.bareMetal describes.`,
+        );
+    else if (place > 0)
+        yield at(
+            ["convert", "bareMetal", "hosts"],
+            `the first must be the host of alpa.endpoints[0], where the Ray head node is (${head} is hosts[${place}]). Put it first.`,
+        );
+}

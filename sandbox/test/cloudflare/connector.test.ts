@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { alpaPaths } from "../../../components/alpa/paths";
-import { renderRoutes } from "../../../components/cloudflare/tunnel-routes";
+import { renderRoutes } from "../../../components/cloudflare/tunnel";
 import { tokenOf, type TunnelConfiguration } from "../../cloudflare/account";
 import { parseArguments } from "../../cloudflare/connector/arguments";
 import { buildConnector } from "../../cloudflare/connector/build";

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { parseZoneData } from "../../../config/keys/dns/settings";
+import { parseZoneData } from "../../../config/keys/dns/records";
 import { dsOf } from "../../../sandbox/cloudflare/zones";
 import { EDGE } from "../../../sandbox/dns/cloudflare";
 import { apiTokenFile } from "../../../sandbox/world/state";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { renderWorker } from "../../../components/cloudflare/edge-worker";
 import { queryStringChain, serviceChain, toHttps } from "../../../components/route/plugin-chain";
 import { alpaPaths } from "../../../components/alpa/paths";
-import { renderRoutes } from "../../../components/cloudflare/tunnel-routes";
+import { renderRoutes } from "../../../components/cloudflare/tunnel";
 import { World } from "../../../sandbox/test/cloudflare/edge/kit";
 import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
 import { GUARD } from "../components/route/guard-settings";

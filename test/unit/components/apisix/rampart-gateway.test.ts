@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { apisixValues, installationOf, type ReleaseSettings } from "../../../../components/apisix/values";
-import { rampartGateway, renderGraph } from "../../../../components/apisix/rampart-gateway";
+import { rampartGateway, renderGraph } from "../../../../components/apisix/release";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
 

@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { connectorScript } from "../../../../components/cloudflare/cloudflared/host";
-import { commandLine } from "../../../../components/hosts/ssh-script";
+import { commandLine } from "../../../../components/hosts/script";
 import { createServer as createWebServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Server } from "node:net";

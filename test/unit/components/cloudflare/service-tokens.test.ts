@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { TokenCredential } from "../../../../components/cloudflare/service-token";
 import { fingerprint, ServiceTokens } from "../../../../components/cloudflare/service-tokens";
-import { secretVersionsRule as provider } from "../../../../components/records/secret-versions-rule";
+import { secretVersionsRule as provider } from "../../../../components/records/record-rules";
 import { one, plain, record, type Seen } from "../../../kit";
 import { assertStored, load, storedText } from "../kubernetes/stored";
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { alpaPaths } from "../../../../components/alpa/paths";
-import { renderRoutes } from "../../../../components/cloudflare/tunnel-routes";
+import { renderRoutes } from "../../../../components/cloudflare/tunnel";
 
 const rules = renderRoutes({
     hostnames: ["llm.example.com"],

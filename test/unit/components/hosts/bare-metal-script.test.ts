@@ -7,7 +7,7 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import type { BareMetalArgs } from "../../../../components/hosts/bare-metal/settings";
-import { commandLine } from "../../../../components/hosts/ssh-script";
+import { commandLine } from "../../../../components/hosts/script";
 import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";
 import { GpuFaults } from "../../../../sandbox/gpus/faults";
 import { GpuLedger } from "../../../../sandbox/gpus/ledger";

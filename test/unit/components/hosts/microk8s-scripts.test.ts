@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { POD_NETWORK, renderLaunch } from "../../../../components/hosts/microk8s/launch";
 import * as scripts from "../../../../components/hosts/microk8s/scripts";
 import { runOnHost } from "../../../../components/hosts/ssh-run";
-import { commandLine } from "../../../../components/hosts/ssh-script";
+import { commandLine } from "../../../../components/hosts/script";
 import { type Microk8sHost, type Microk8sHostOptions, Microk8sEmulator } from "../../../../sandbox/hosts";
 import { MemoryCluster } from "../../../../sandbox/hosts/microk8s/memory-cluster";
 import type { KubeObject } from "../../../../sandbox/hosts/microk8s/rest";

@@ -8,7 +8,7 @@ import { connectorScript } from "../../../../components/cloudflare/cloudflared/h
 import { firewallScript as firewall } from "../../../../components/hosts/server-firewall/server-firewall";
 import { bareMetalScript } from "../../../../components/hosts/bare-metal/bare-metal";
 import { clusterScript, nodeScript, probe } from "../../../../components/hosts/microk8s/scripts";
-import { scriptFile } from "../../../../components/hosts/script-file";
+import { scriptFile } from "../../../../components/hosts/script";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");

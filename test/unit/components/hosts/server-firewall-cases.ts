@@ -1,7 +1,7 @@
 /**
  * Packets, and what the rules of the Alpa host must do with each packet.
  */
-import type { FirewallRules } from "../../../../components/hosts/server-firewall/rules";
+import type { FirewallRules } from "../../../../components/hosts/server-firewall/nft-rules";
 
 export const RULES: FirewallRules = {
     serverPorts: [20001],

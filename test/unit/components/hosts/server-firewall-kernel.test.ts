@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import * as path from "node:path";
-import { renderRules } from "../../../../components/hosts/server-firewall/rules";
+import { renderRules } from "../../../../components/hosts/server-firewall/nft-rules";
 import { missingForPackets, IN_NAMESPACES } from "../../../kernel-rules";
 import { CASES, type PacketCase, RULES } from "./server-firewall-cases";
 

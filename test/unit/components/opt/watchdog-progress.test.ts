@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { scriptFile } from "../../../../components/hosts/script-file";
+import { scriptFile } from "../../../../components/hosts/script";
 import { progressConstants, type Progress } from "../../../../components/opt/watchdog/progress";
 import { startAlpa, type Alpa, type AlpaOptions } from "../../../../sandbox/alpa/server";
 import { freePort, waitFor } from "../../../../sandbox/processes";

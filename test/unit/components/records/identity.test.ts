@@ -1,8 +1,8 @@
 // Proves what a stack records of its cluster, and which other cluster it rejects. test/engine/stack/failures.test.ts proves
 // that a rejection ends a preview and an update before anything else.
 import { strict as assert } from "node:assert";
-import { StackIdentity } from "../../../../components/records/identity";
-import { identityRule as provider, type IdentityArgs } from "../../../../components/records/identity-rule";
+import { StackIdentity } from "../../../../components/records/records";
+import { identityRule as provider, type IdentityArgs } from "../../../../components/records/record-rules";
 import { one, record } from "../../../kit";
 import { assertStored, storedText } from "../kubernetes/stored";
 

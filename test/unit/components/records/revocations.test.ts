@@ -1,8 +1,8 @@
 // Proves what the stack records about keys that callers have brought, and which of these keys it rejects.
 // test/engine/callers/credentials.test.ts proves that a rejection ends a preview.
 import { strict as assert } from "node:assert";
-import { revocationsRule as provider } from "../../../../components/records/revocations-rule";
-import { Revocations } from "../../../../components/records/revocations";
+import { revocationsRule as provider } from "../../../../components/records/record-rules";
+import { Revocations } from "../../../../components/records/records";
 import { one, record } from "../../../kit";
 import { interSettings, recordInter } from "../../kit/inter";
 import { recordStack } from "../../kit/intra-a";

@@ -2,9 +2,8 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ENTRIES } from "../../../../config/keys/dns/schema";
+import { ENTRIES, dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../../config/keys/dns/records";
 import type { Problems } from "../../../../config/cross-check";
-import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../../config/keys/dns/settings";
 import { itRefuses, type Refused } from "../refused";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");

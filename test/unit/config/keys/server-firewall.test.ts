@@ -7,7 +7,7 @@ import {
     firewallSettings,
     firewallWarnings,
     type ParsedFirewall,
-} from "../../../../config/keys/hosts/server-firewall";
+} from "../../../../config/keys/hosts/firewall";
 import { ssh } from "../../../../config/keys/hosts/ssh-host";
 import { crossCheck } from "../../../../config/cross-check";
 import { explain, wording } from "../../../../config/problems";

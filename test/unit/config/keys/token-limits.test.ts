@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import type { Limits } from "../../../../components/consumers/limits";
 import { parse } from "../../../../config";
-import { tokenLimitProblems } from "../../../../config/keys/consumers/token-limits";
+import { tokenLimitProblems } from "../../../../config/keys/consumers/schema";
 import { pathText } from "../../../../config/problems";
 import { interValues } from "../../kit/inter";
 import { raw } from "../../kit/intra-a";

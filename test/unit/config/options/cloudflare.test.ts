@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
 import { parse, type ApiAccess } from "../../../../config";
-import { sshKeyProblem } from "../../../../config/keys/hosts/ssh-key";
+import { sshKeyProblem } from "../../../../config/keys/hosts/ssh-host";
 import { value } from "../../../kit";
 import {
     ALPA,

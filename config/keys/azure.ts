@@ -1,22 +1,77 @@
+import * as z from "zod";
 import { secret } from "@pulumi/pulumi/output";
+import { isIP } from "node:net";
+import type { GatewayTlsSettings } from "../../components/apisix/tls";
+import type { ReleaseTls } from "../../components/apisix/values";
 import {
     azureSide,
     HTTPS_PORT,
     idleMinutes,
     IDLE_MINUTES,
     type AzureSide,
-} from "../../../components/cloudflare/azure-side";
-import type { ReleaseTls } from "../../../components/apisix/values";
-import type { GatewayTlsSettings } from "../../../components/apisix/tls";
-import type { z } from "zod";
-import type { azure as azureSchema } from "./azure-schema";
-import type { tls as tlsSchema } from "../tls/schema";
-import { tlsHostnames, tlsWarnings } from "../tls/checks";
+} from "../../components/cloudflare/azure-side";
+import { type CheckContext, at, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
+import { tlsProblems, tlsHostnames, tlsWarnings, type tls } from "./tls";
+import { must } from "../problems";
+import { isGiven, type Raw } from "../unchecked";
+import { hostName, repeats } from "../values";
+import { plainAddress } from "../../dns/names";
+
+const address = z
+    .string()
+    .refine((text) => isIP(text) !== 0, must("be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
+
+/** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
+export const azure = z
+    .strictObject({
+        hostname: hostName.meta({
+            description: "Host name that callers use. Its DNS zone stays at Azure.",
+            examples: ["llm.example.com"],
+        }),
+        addresses: z
+            .array(address)
+            .min(1, { error: "must name at least one address. Write the address of the load balancer" })
+            .meta({
+                description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
+                examples: [["20.50.2.10"]],
+            }),
+    })
+    .optional()
+    .meta({
+        description:
+            "The DNS record and the load balancer at Azure in front of the gateway, with exposure `direct`. The stack prints the required settings as outputs, in Azure's terms, and checks DNS and the ports; it changes nothing at Azure.",
+        unset: "no outputs for Azure; callers use the node port",
+    });
+
+/** Checks the keys of exposure direct against each other, in every option. */
+export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
+    if (given.exposure === "tunnel") return;
+    const { azure } = config;
+    const hasAddress = isGiven(given, "gateway", "address");
+    if (isGiven(given, "azure") && hasAddress)
+        yield at(
+            ["gateway", "address"],
+            "must not be set with azure.hostname, since callers use that name. Remove it.",
+        );
+    else if (isGiven(given, "tls") && hasAddress)
+        yield at(
+            ["gateway", "address"],
+            "must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
+        );
+    const addresses = azure?.addresses ?? [];
+    for (const [i, first] of repeats(addresses.map((one) => one && plainAddress(one))))
+        yield at(
+            ["azure", "addresses", i],
+            `must be listed only once (got ${JSON.stringify(addresses[i])}, which is azure.addresses[${first}] too). Remove it.`,
+        );
+    yield* tlsProblems(config, given, context);
+}
 
 /** The keys that these functions read from the config of every option. */
 interface AzureConfig {
-    azure?: z.infer<typeof azureSchema>;
-    tls?: z.infer<typeof tlsSchema>;
+    azure?: z.infer<typeof azure>;
+    tls?: z.infer<typeof tls>;
 }
 
 /** The address for callers; undefined if it is the node port of HTTP. */

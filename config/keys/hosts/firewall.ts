@@ -1,13 +1,14 @@
 import * as z from "zod";
-import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
+import type { FirewallSettings } from "../../../components/hosts/server-firewall/server-firewall";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { must } from "../../problems";
-import { serverKind } from "../openai";
-import { isGiven, type Raw } from "../../unchecked";
-import { portsOf, problem } from "../../values";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { hostParts, sshHost, sshHostProblems, sshHosts, type ParsedSsh } from "./ssh-host";
+import { serverKind } from "../openai";
+import { must } from "../../problems";
+import { isGiven, type Raw } from "../../unchecked";
+import { portsOf, problem } from "../../values";
+import { optional } from "../../schema";
 
 const SSH_PORT = 22;
 
@@ -30,38 +31,32 @@ function portRange(text: string): [first: number, last: number] {
     return [first, last];
 }
 
-/** Key `firewall`. */
 export const serverFirewall = z
     .strictObject({
-        hosts: z
-            .array(sshHost)
-            .min(1, { error: "must name at least one host that the server runs on. Add a host" })
-            .optional()
-            .meta({
+        hosts: optional(
+            z.array(sshHost).min(1, { error: "must name at least one host that the server runs on. Add a host" }),
+            {
                 description: "Hosts that run the server, on which the stack loads the rules over SSH.",
                 unset: "the stack only prints the rules, as the output `serverFirewall`",
                 reason: "The stack changes hosts only on request.",
-            }),
-        from: z
-            .array(network)
-            .min(1, {
+            },
+        ),
+        from: optional(
+            z.array(network).min(1, {
                 error: "must name at least one address, or no gateway reaches the server. Add the gateway's nodes",
-            })
-            .optional()
-            .meta({
+            }),
+            {
                 description: "Addresses or networks of the gateway's nodes, as the server's hosts see them.",
                 examples: [["10.20.97.11", "10.20.97.12", "10.20.97.13"]],
                 unset: "the addresses of `cluster.nodes`",
-            }),
-        alsoFrom: z
-            .array(network)
-            .optional()
-            .meta({
-                description:
-                    "Further source addresses from which the firewall allows connections to the server and to the ports in `ports`, for example the addresses of the Ray nodes. The addresses in `from` are allowed without this key.",
-                examples: [["10.20.96.0/24"]],
-                unset: "no other addresses",
-            }),
+            },
+        ),
+        alsoFrom: optional(z.array(network), {
+            description:
+                "Further source addresses from which the firewall allows connections to the server and to the ports in `ports`, for example the addresses of the Ray nodes. The addresses in `from` are allowed without this key.",
+            examples: [["10.20.96.0/24"]],
+            unset: "no other addresses",
+        }),
         ports: z
             .array(ports)
             .default([])
@@ -81,10 +76,7 @@ export type ParsedFirewall = z.infer<typeof serverFirewall>;
 
 type Config = Sound<Pick<ParsedGatewayOption, "alpa" | "openai" | "cluster" | "ssh"> & { firewall?: ParsedFirewall }>;
 
-/**
- * Checks the keys of `firewall` against each other and against other keys.
- * @param given the config before parsing, which shows which keys are set
- */
+/** Checks the keys of `firewall` against each other and against other keys. */
 export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config, given: Raw): Problems {
     if (firewall === undefined) return;
     const { hosts = [], ports: more = [] } = firewall;

@@ -1,10 +1,26 @@
-import { isOlder, OLDEST_FOR_CLASSES } from "../../../components/apisix/version";
-import { ALPA_BATCH } from "../../../components/route/request-guard";
-import { at, type Problems, type Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../gateway-option";
-import { didYouMean, got } from "../../problems";
-import { imageParts } from "../images";
-import { isDnsLabel, LABEL_LIMIT } from "../../values";
+import * as z from "zod";
+import { isOlder, OLDEST_FOR_CLASSES } from "../../components/apisix/version";
+import type { CallerClass } from "../../components/route/caller-classes";
+import { ALPA_BATCH } from "../../components/route/request-guard";
+import { at, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
+import { imageParts, positive, isDnsLabel, LABEL_LIMIT } from "../values";
+import { didYouMean, got } from "../problems";
+import { optional } from "../schema";
+
+export const classes = optional(z.record(z.string(), positive("a number of slots")), {
+    description:
+        "Classes of callers by name, each with its slots: the number of prompts that all callers of the class together may have in progress at the server. Each Alpa service generates for 4 prompts at once.",
+    examples: [{ batch: 2 }],
+    unset: "no classes",
+});
+
+export type ParsedClasses = z.infer<typeof classes>;
+
+export const callerClass = z
+    .string({ error: () => "must be the name of a class" })
+    .optional()
+    .meta({ description: "Class of the caller: a name in `classes`.", examples: ["batch"], unset: "no class" });
 
 type Config = Sound<ParsedGatewayOption>;
 
@@ -79,4 +95,22 @@ function* wrongGateway({ gateway: { installer, image = "" } = {} }: Config): Pro
             ["gateway", "image"],
             `must be APISIX ${OLDEST_FOR_CLASSES} or newer with classes${got(image)}. Older versions of APISIX count each caller of a class separately.`,
         );
+}
+
+/** Number of open requests to /logprobs of a class. It is low because Alpa computes these requests one at a time. */
+const OPEN_LOGPROBS = 1;
+
+/** The classes and their callers. Undefined if there are none. */
+export function classSettings(config: {
+    classes?: ParsedClasses;
+    consumers: { name: string; class?: string }[];
+    guard: { maxPrompts: number };
+    openai?: object;
+}): CallerClass[] | undefined {
+    const shares = Object.entries(config.classes ?? {}).map(([name, slots]) => {
+        const members = config.consumers.filter((one) => one.class === name).map((one) => one.name);
+        if (config.openai !== undefined) return { name, members, completions: slots };
+        return { name, members, completions: Math.floor(slots / config.guard.maxPrompts), logprobs: OPEN_LOGPROBS };
+    });
+    return shares.length === 0 ? undefined : shares;
 }

@@ -1,11 +1,68 @@
+import * as z from "zod";
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
-import { chainOf, day, hasEnded, which } from "../../../components/apisix/certificate-chain";
-import type { CheckContext } from "../../check-context";
-import { at, type Problems, type Sound } from "../../cross-check";
-import type { ParsedGatewayOption } from "../gateway-option";
-import { isGiven, type Raw } from "../../unchecked";
-import { DEFAULT_NODE_PORT } from "../../values";
-import { DAY_MS } from "../consumers/credentials";
+import { chainOf, day, hasEnded, which } from "../../components/apisix/certificate-chain";
+import { type CheckContext, at, type Problems, type Sound } from "../cross-check";
+import { DAY_MS } from "./consumers/credentials";
+import type { ParsedGatewayOption } from "./gateway-option";
+import { isGiven, type Raw } from "../unchecked";
+import { dnsLabel, hostName, nodePort, problem, text, DEFAULT_NODE_PORT } from "../values";
+import { optional } from "../schema";
+
+/** Default port of TLS on every node. */
+const DEFAULT_TLS_NODE_PORT = 30843;
+
+/** Key `tls`: TLS at the gateway. */
+export const tls = z
+    .strictObject({
+        certificate: optional(text("certificates in PEM form"), {
+            description: "A certificate of your own in PEM form, followed by its intermediate certificates in order.",
+            examples: ["-----BEGIN CERTIFICATE-----…"],
+            unset: "not set; `issuer` is set instead",
+        }),
+        key: text("a private key in PEM form").meta({ secret: "tls.key" }).optional().meta({
+            description: "Private key of `certificate` in PEM form, as a secret, without a passphrase.",
+            unset: "not set; `issuer` is set instead",
+        }),
+        issuer: dnsLabel.optional().meta({
+            description:
+                "Name of the ClusterIssuer with which cert-manager in the cluster issues and renews a certificate.",
+            examples: ["letsencrypt"],
+            unset: "not set; `certificate` and `key` are set instead",
+        }),
+        hostnames: optional(z.array(hostName), {
+            description: "Host names that TLS is served for. Callers must use one of them.",
+            examples: [["llm.example.com"]],
+            unset: "`azure.hostname`",
+        }),
+        nodePort: nodePort(DEFAULT_TLS_NODE_PORT).default(DEFAULT_TLS_NODE_PORT).meta({
+            description: "Port of HTTPS on every node.",
+            reason: "A fixed port lets a load balancer be set up before the first run.",
+        }),
+        redirect: z.boolean().default(true).meta({
+            description:
+                "Whether HTTP redirects to HTTPS. With `false` callers can use both, and keys that they send over HTTP can be read on the network.",
+            reason: "Callers that still use HTTP are moved to HTTPS.",
+        }),
+    })
+    .check((ctx) => {
+        const { certificate, key, issuer } = ctx.value;
+        if (
+            issuer === undefined
+                ? certificate === undefined || key === undefined
+                : certificate !== undefined || key !== undefined
+        )
+            ctx.issues.push(
+                problem(ctx.value, "must have either certificate and key, or issuer", "Set one of them", {
+                    quote: false,
+                }),
+            );
+    })
+    .optional()
+    .meta({
+        description: "TLS at the gateway, with exposure `direct`.",
+        examples: [{ hostnames: ["llm.example.com"], issuer: "letsencrypt" }],
+        unset: "the gateway serves HTTP",
+    });
 
 /** Each run warns about a certificate that expires in fewer days than this, since it should already be renewed. */
 const WARN_DAYS = 30;
@@ -21,18 +78,13 @@ export function tlsHostnames(
     return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** Checks the keys of `tls` against each other and against other keys. @param given the config before parsing */
+/** Checks the keys of `tls` against each other and against other keys. */
 export function* tlsProblems(
     { tls: { hostnames, nodePort, certificate = "", key } = {}, azure, gateway }: Sound<ParsedGatewayOption>,
     given: Raw,
     { today }: Pick<CheckContext, "today">,
 ): Problems {
-    if (!isGiven(given, "tls")) return;
-    if (gateway?.installer === "existing")
-        return void (yield at(
-            ["tls"],
-            "only valid for a gateway that this stack installs (got installer existing). Remove it.",
-        ));
+    if (!isGiven(given, "tls") || gateway?.installer === "existing") return;
     const names = tlsHostnames({ hostnames }, azure);
     if (names.length === 0)
         yield at(
