@@ -21,7 +21,7 @@ describe("when something is wrong,", () => {
         for (const problem of [
             /optoin: is not a known key\. Did you mean option\?/,
             /alpa\.endpoints\[0\]:/,
-            /gateway\.image\.tag:/,
+            /gateway\.image:/,
         ])
             assert.match(said, problem);
         assert.doesNotMatch(said, /at .*\.ts:\d+/);
