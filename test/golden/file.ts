@@ -3,7 +3,6 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { format, type FormatConfig } from "oxfmt";
-import { Document, visit } from "yaml";
 
 const LAYOUT = path.join(__dirname, "../../.oxfmtrc.json");
 
@@ -16,19 +15,6 @@ export async function formatted(file: string, text: string): Promise<string> {
     const { code, errors } = await format(path.join(__dirname, file), text, { tabWidth, printWidth, ...own });
     assert.deepEqual(errors, []);
     return code;
-}
-
-/** A resource as one YAML document, with small maps and lists on one line. */
-export function documentOf(title: string, object: unknown, options = { aliasDuplicateObjects: false }): string {
-    const document = new Document(object, options);
-    visit(document, {
-        Collection: (_, node) => {
-            node.flow = node.toString().length <= 90;
-        },
-    });
-    const text = document.toString({ lineWidth: 0 });
-    // Hides the digest of a route's rules: it changes with each rule.
-    return `---\n# ${title}\n${text.replace(/(X-Alpa-Auth-Revision: |revision: )"?[0-9a-f]{12}"?/g, "$1(digest)")}`;
 }
 
 /** Compares with the golden file, or writes the file if UPDATE_GOLDEN is set. */
