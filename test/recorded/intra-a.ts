@@ -23,15 +23,13 @@ export const MUCH = "much at once";
  * Changes of the config by name, whose previews show what only the engine knows. Each returns the keys that replace keys
  * of the stack's config. test/unit/ops/stack/review/transitions.test.ts has other changes, on a fake engine.
  */
-export const CHANGES: Record<string, (alpa: string) => StackConfig> = {
+export const CHANGES: Record<string, () => StackConfig> = {
     "an expired credential": () => ({ consumers: [{ ...alice, credentials: [key("a1"), ended] }, bob] }),
-    [MUCH]: (alpa) => ({
+    [MUCH]: () => ({
         consumers: [
             { ...alice, limits: { ...alice.limits, requests: 10 } },
             { name: "carol", credentials: [key("c1")] },
         ],
-        alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 },
         gateway: { image: "apache/apisix:3.18.1-ubuntu" },
-        guard: { contextTokens: 512 },
     }),
 };
