@@ -1,10 +1,13 @@
 /** A stack's resources as text for review: all of them, or the difference from other stacks. */
 import { structuredPatch } from "diff";
 import { Document, visit } from "yaml";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import { asked, inputsOf, type Seen } from "../kit";
 
 /** Generated keys, and waits with the kubeconfig of a run, are not objects to review. */
 const HIDDEN = /GatewayServes|SecretVersions|pulumi:providers|random:|^alpa-auth:/;
+/** Labels and annotations of every object. */
+const COMMON = ["app.kubernetes.io/managed-by", OWNER_ANNOTATION, "pulumi.com/patchFieldManager"];
 /** Fields that say which object it is. */
 const FIRST = ["apiVersion", "kind", "metadata", "name", "namespace"];
 
@@ -22,9 +25,8 @@ const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
 function reviewed(resource: Seen): object {
     const { metadata, connection, __provider, kubeconfig: _k, clusterUid: _c, ...rest } = inputsOf(resource);
-    const { labels: _, annotations, ...named } = metadata ?? {};
-    // Shows annotations only of patches, which have no other content.
-    const more = resource.type.endsWith("Patch") ? { annotations } : {};
+    const { labels, annotations, ...named } = metadata ?? {};
+    const more = { ...own("labels", labels), ...own("annotations", annotations) };
     const { deleteTimeout } = asked(resource);
     return {
         ...(deleteTimeout === "" ? {} : { "(deleted within)": deleteTimeout }),
@@ -32,6 +34,12 @@ function reviewed(resource: Seen): object {
         ...(metadata === undefined ? {} : { metadata: { ...named, ...more } }),
         ...rest,
     };
+}
+
+/** Labels or annotations other than those that every object has. */
+function own(field: string, values: Record<string, string> = {}): object {
+    const entries = Object.entries(values).filter(([key]) => !COMMON.includes(key));
+    return entries.length === 0 ? {} : { [field]: Object.fromEntries(entries) };
 }
 
 /**

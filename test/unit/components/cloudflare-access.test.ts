@@ -70,26 +70,6 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("points a proxied CNAME with automatic ttl at the tunnel", () => {
-        const { name, type, content, proxied, ttl } = one(seen, TYPES.record).inputs;
-        assert.deepEqual(
-            { name, type, content, proxied, ttl },
-            {
-                name: "llm.example.com",
-                type: "CNAME",
-                content: "alpa-tunnel-tunnel-id.cfargotunnel.com",
-                proxied: true,
-                ttl: 1,
-            },
-        );
-    });
-
-    it("has the tunnel's rules at Cloudflare from the start, and deletes the old record before it creates the new one", () => {
-        const tunnel = one(seen, TYPES.tunnel);
-        assert.equal(tunnel.inputs.configSrc, "cloudflare");
-        assert.equal(tunnel.inputs.name, "alpa-auth-test");
-    });
-
     it("admits only the declared tokens, by their ids", () => {
         const { decision, includes, excludes, requires } = one(seen, TYPES.policy).inputs;
         assert.equal(decision, "non_identity");
@@ -100,30 +80,10 @@ describe("CloudflareAccess", () => {
         assert.deepEqual([excludes, requires], [undefined, undefined]);
     });
 
-    it("answers programs with 401 instead of a login page, and keeps cookies short", () => {
-        const { domain, policies, serviceAuth401Redirect, sessionDuration, type } = one(seen, TYPES.application).inputs;
-        assert.deepEqual(
-            { domain, policies, serviceAuth401Redirect, sessionDuration, type },
-            {
-                domain: "llm.example.com",
-                policies: [{ id: "alpa-access-policy-id", precedence: 1 }],
-                serviceAuth401Redirect: true,
-                sessionDuration: "15m",
-                type: "self_hosted",
-            },
-        );
-    });
-
     it("rejects every request without consumers, by an application without a policy", async () => {
         const empty = await recordCloudflare({ consumers: [] });
         assert.deepEqual(one(empty, TYPES.application).inputs.policies, []);
         assert.equal(empty.filter((r) => r.type === TYPES.policy).length, 0);
-    });
-
-    it("has the connector reject requests without a JWT of this application", () => {
-        const { ingresses } = inputsOf(one(seen, TYPES.config)).config;
-        for (const { originRequest } of ingresses.slice(0, -1))
-            assert.deepEqual(originRequest.access, { required: true, teamName: "example", audTags: ["f".repeat(64)] });
     });
 
     it("keeps every secret secret, in every resource", () => {
@@ -193,24 +153,6 @@ describe("CloudflareAccess", () => {
         assert.equal(one(seen, TYPES.record).inputs.zoneId, CALLS["cloudflare:index/getZone:getZone"].id);
     });
 
-    it("mails about expiring tokens to the configured addresses", async () => {
-        const { alertType, mechanisms } = one(seen, TYPES.mail).inputs;
-        assert.equal(alertType, "expiring_service_token_alert");
-        assert.deepEqual(mechanisms, { emails: [{ id: "ops@example.com" }] });
-        const silent = await recordCloudflare();
-        assert.equal(silent.filter((r) => r.type === TYPES.mail).length, 0);
-    });
-
-    it("sets the edge's timeout only where the config has one", async () => {
-        assert.equal(seen.filter((r) => r.type === TYPES.setting).length, 0);
-        const longer = await recordCloudflare({
-            zone: { name: "example.com", plan: "enterprise" },
-            proxyTimeoutSeconds: 600,
-        });
-        const { settingId, value: seconds } = one(longer, TYPES.setting).inputs;
-        assert.deepEqual([settingId, seconds], ["proxy_read_timeout", 600]);
-    });
-
     it("gives every name a record, rules and an entry in the application", async () => {
         const two = await recordCloudflare({ aliases: ["opt.example.com"] });
         const names = ["llm.example.com", "opt.example.com"];
@@ -225,12 +167,6 @@ describe("CloudflareAccess", () => {
             ingresses.map((rule: any) => rule.hostname),
             [names[0], names[0], names[1], names[1], undefined],
         );
-    });
-
-    it("lists a single destination of the application too, so that a removed alias is deleted from the list", () => {
-        assert.deepEqual(one(seen, TYPES.application).inputs.destinations, [
-            { type: "public", uri: "llm.example.com" },
-        ]);
     });
 
     it("keeps the record of a hostname that becomes an alias of another", async () => {

@@ -2,7 +2,6 @@
 // the connection on the engine.
 import { strict as assert } from "node:assert";
 import { ADMIN_KEYS_SECRET, isReadyPod } from "../../../../components/apisix/gateway-pods";
-import { ADMIN_SERVICE } from "../../../../components/apisix/values";
 import { adminTrouble, openAdminApi, troubleOf } from "../../../../components/apisix/admin-api";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { fakeApi } from "../../kit/fake-api";
@@ -72,9 +71,4 @@ describe("the Admin API of the gateway", () => {
             });
             assert.equal(await adminTrouble(api, "edge"), undefined);
         });
-
-    it("has the Secret, the key and the port of the chart's values", () => {
-        assert.deepEqual(ADMIN_KEYS_SECRET, { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" });
-        assert.equal(ADMIN_SERVICE.port, 9180);
-    });
 });

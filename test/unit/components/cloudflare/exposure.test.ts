@@ -1,7 +1,7 @@
 // Proves the Cloudflare and Kubernetes resources of a gateway behind a tunnel, and their order.
 import { strict as assert } from "node:assert";
 import { intra } from "../../../../stacks/intra";
-import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
+import { comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../../kit";
 import { CALLS } from "../../kit/cloudflare";
 import { exposed, INSTALLERS, recordExposed, settings, type Installer } from "../../kit/intra-a";
 
@@ -16,8 +16,11 @@ const SERVICES: Record<Installer, string> = {
 
 for (const installer of INSTALLERS)
     describe(`behind Cloudflare, with installer ${installer}`, () => {
+        let seen: Seen[];
+        before(async () => (seen = await recordExposed(installer)));
+
         it("the tunnel forwards the two paths to the gateway's Service, and rejects other requests", async () => {
-            const { ingresses } = one(await recordExposed(installer), CONFIG).inputs.config;
+            const { ingresses } = one(seen, CONFIG).inputs.config;
             assert.deepEqual(
                 ingresses.map((rule: any) => [rule.hostname, rule.path, rule.service]),
                 [
@@ -28,7 +31,6 @@ for (const installer of INSTALLERS)
             assert.doesNotMatch(JSON.stringify(ingresses), /access/i);
         });
         it("the DNS name is last: after connectors, rules, route and callers", async () => {
-            const seen = await recordExposed(installer);
             const name = one(seen, RECORD);
             for (const earlier of [
                 one(seen, CONFIG),
@@ -40,11 +42,10 @@ for (const installer of INSTALLERS)
                 assert.ok(comesAfter(seen, name, earlier), earlier.name);
         });
         it("connectors are created after their rules, so they are deleted before the tunnel", async () => {
-            const seen = await recordExposed(installer);
             assert.ok(comesAfter(seen, oneOfKind(seen, "Deployment"), one(seen, CONFIG)));
         });
         it("no service token and no Access application is created", async () => {
-            const types = (await recordExposed(installer)).map((r) => r.type).join("\n");
+            const types = seen.map((r) => r.type).join("\n");
             assert.doesNotMatch(types, /Access/);
         });
         it("callers get the DNS name, with their keys unchanged", async () => {

@@ -29,9 +29,6 @@ async function made(more: Partial<TokenCredential> = {}): Promise<Seen[]> {
 }
 
 describe("ServiceTokens", () => {
-    it("names a token after its stack, caller and credential", async () => {
-        assert.equal(one(await made(), TOKEN).inputs.name, "alpa-auth/test/lab/a");
-    });
     it("omits version and date of the secret before the first rotation, and sets both from then on", async () => {
         const first = one(await made(), TOKEN).inputs;
         assert.ok(!("clientSecretVersion" in first) && !("previousClientSecretExpiresAt" in first));

@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { Consumers, type ConsumersArgs } from "../../../../components/consumers/consumers";
 import {
     claimKey,
-    renderConsumer,
     secretName,
     type ConsumerSettings,
     type Credential,
@@ -42,24 +41,6 @@ const [KEY, JWT_SECRET] = [
     derive(generatedText(64), generatedText(), "key"),
     derive(generatedText(64), generatedText(), "jwt-secret"),
 ];
-
-describe("renderConsumer", () => {
-    const spec = (consumer: ConsumerSettings) => renderConsumer(consumer, binding, "alpa-auth");
-    it("binds the caller to the gateway, in the gateway's namespace", () =>
-        assert.deepEqual(spec(lab).gatewayRef, { name: "own", namespace: "gateway" }));
-    it("names every credential, its method, and the Secret with its material", () =>
-        assert.deepEqual(spec(caller(key("2026a"), { id: "t", method: "jwt", algorithm: "HS256" })).credentials, [
-            { name: "2026a", type: "key-auth", secretRef: { name: "lab.2026a" } },
-            { name: "t", type: "jwt-auth", secretRef: { name: "lab.t" } },
-        ]));
-    it("has plugins only where there are limits", () => {
-        assert.equal(spec(lab).plugins, undefined);
-        assert.deepEqual(
-            spec({ ...lab, limits: { concurrent: 1 } }).plugins?.map((p) => p.name),
-            ["limit-conn"],
-        );
-    });
-});
 
 describe("names of a credential", () => {
     it("are unique", () => {
@@ -112,11 +93,6 @@ describe("Consumers", () => {
                 generated,
             );
         });
-
-    it("keeps the Secret from being copied into sub-namespaces", async () => {
-        const secret = oneOfKind(await record(() => build(lab)), "Secret", "lab.2026a");
-        assert.equal(secret.inputs.metadata.annotations["propagate.hnc.x-k8s.io/none"], "true");
-    });
 
     it("records the keys that callers have brought, encrypted, before any credential has a Secret", async () => {
         const brought = [

@@ -11,10 +11,4 @@ describe("metadata", () => {
     });
     it("has the same field manager in every run", () =>
         assert.equal(metadata("a").annotations["pulumi.com/patchFieldManager"], "alpa-auth"));
-    it("names the object and its namespace", () => {
-        const { name, namespace } = metadata("a", "b") as { name: string; namespace?: unknown };
-        assert.deepEqual([name, namespace], ["a", "b"]);
-    });
-    it("gives a cluster-scoped object no namespace, not even an empty one", () =>
-        assert.ok(!("namespace" in metadata("a"))));
 });

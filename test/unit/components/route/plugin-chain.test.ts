@@ -19,13 +19,10 @@ const config = (chain: Chain, name: string) => {
 
 describe("every plugin chain", () => {
     for (const [name, chain] of Object.entries(chains)) {
-        it(`enables each of its plugins: ${name}`, () =>
-            assert.deepEqual(new Set(chain.map((p) => p.enable)), new Set([true])));
         it(`names no plugin twice: ${name}`, () => {
             const names = chain.map((p) => p.name);
             assert.deepEqual(names, [...new Set(names)]);
         });
-        it(`formats errors like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
         it(`answers by itself in Alpa's format, as JSON: ${name}`, () => {
             const { http_status, headers, body } = config(chain, "fault-injection").abort;
             assert.ok(http_status >= 400);
@@ -39,21 +36,7 @@ describe("every plugin chain", () => {
 
 describe("the service description", () => {
     const chain = serviceChain("/alpa", "opt");
-    const { abort, _meta } = config(chain, "fault-injection");
-    it("is sent only to callers with a credential, after the check of a request", () => {
-        assert.deepEqual(config(chain, "multi-auth"), config(chains.completions, "multi-auth"));
-        assert.ok(_meta.priority < 2600);
-        assert.equal(abort.vars, undefined);
-    });
-    it("is JSON with requests to send unchanged", () => {
-        assert.deepEqual([abort.http_status, abort.headers["Content-Type"]], [200, "application/json"]);
-        const { model, requests } = JSON.parse(abort.body);
-        assert.equal(model, "opt");
-        assert.deepEqual(
-            requests.map(({ method, path }: any) => `${method} ${path}`),
-            ["POST /alpa/completions", "POST /alpa/logprobs"],
-        );
-    });
+    const { abort } = config(chain, "fault-injection");
     it("contains no nginx variable, which the plugin would expand", () => assert.ok(!abort.body.includes("$")));
     it("names no plugin twice", () => assert.equal(new Set(chain.map((p) => p.name)).size, chain.length));
 });
@@ -70,13 +53,10 @@ describe("a chain to Alpa", () => {
             // nginx discards an argument without a name. A cookie's name ends before "=", so no cookie is called "=".
             assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
         });
-        it(`requires exp in every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
         it(`has no anonymous consumer: ${path}`, () => {
             assert.ok(!("anonymous_consumer" in key) && !("anonymous_consumer" in token));
             assert.doesNotMatch(JSON.stringify(config(chain, "multi-auth")), /filter|disable/);
         });
-        it(`always forwards to the one path: ${path}`, () =>
-            assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
         it(`removes every secret and every name of a caller: ${path}`, () => {
             const removed = config(chain, "proxy-rewrite").headers.remove.map((h: string) => h.toLowerCase());
             for (const header of [
@@ -98,8 +78,6 @@ describe("a chain to Alpa", () => {
         });
     }
 
-    it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
-
     it("rejects consumers of other namespaces, after authentication and before limits", () => {
         const { abort, _meta } = config(alpaChain("/completions", "team-a", GUARD), "fault-injection");
         assert.equal(abort.http_status, 403);
@@ -114,30 +92,8 @@ describe("a chain to Alpa", () => {
     });
 });
 
-describe("the chain for query strings", () => {
-    const { abort, _meta } = config(chains["query string"], "fault-injection");
-    it("rejects every request with a client error", () => {
-        assert.equal(abort.http_status, 400);
-        assert.equal(abort.vars, undefined);
-    });
-    it("explains that only to authenticated callers", () => {
-        assert.deepEqual(config(chains["query string"], "multi-auth"), config(chains.completions, "multi-auth"));
-        assert.ok(_meta.priority < 2600);
-    });
-});
-
-describe("the closed chain", () => {
-    it("rejects every request, and lists the available paths", () => {
-        const { abort } = config(chains.closed, "fault-injection");
-        assert.equal(abort.http_status, 404);
-        assert.equal(abort.vars, undefined);
-        assert.match(JSON.parse(abort.body).message, /POST \/alpa\/completions and POST \/alpa\/logprobs/);
-    });
-    it("requires no key on a closed route", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
-});
-
 describe("the format of errors", () => {
-    const { vars, headers, filters } = config(chains.completions, "response-rewrite");
+    const { filters } = config(chains.completions, "response-rewrite");
     /** Applies each filter to the body, like APISIX. */
     const shaped = (body: string) =>
         filters.reduce((text: string, { regex, options, scope, replace }: any) => {
@@ -147,9 +103,6 @@ describe("the format of errors", () => {
         }, body);
     const page = (title: string) =>
         `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n`;
-
-    it("applies only to errors", () => assert.deepEqual(vars, [["status", ">=", 400]]));
-    it("has the content type of JSON", () => assert.deepEqual(headers.set, { "Content-Type": "application/json" }));
 
     const reshaped: [what: string, body: string, message: string][] = [
         ["a page of nginx", page("502 Bad Gateway"), "502 Bad Gateway"],

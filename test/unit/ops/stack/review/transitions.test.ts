@@ -2,7 +2,7 @@
 // run with two configs. recorded.test.ts reads previews of the engine.
 import { strict as assert } from "node:assert";
 import { certificate, type Pair } from "../../../../certificates";
-import { assertCodes, } from "../../../../findings";
+import { assertCodes } from "../../../../findings";
 import type { Seen } from "../../../../kit";
 import { CONSUMERS as TOKENS, HOST, recordCloudflare, TUNNEL } from "../../../kit/cloudflare";
 import { node, recordNodes, THREE } from "../../../kit/cluster-nodes";
