@@ -8,14 +8,7 @@ import { derive, stackSeed } from "../../../components/consumers/generated-secre
 import { policyNames } from "../../../components/kubernetes/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { asked, comesAfter, generatedText, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import {
-    CONSUMERS,
-    INSTALLERS,
-    KUBECONFIG,
-    kubernetesObjects,
-    recordStack,
-    settings,
-    } from "../kit/intra-a";
+import { CONSUMERS, INSTALLERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../kit/intra-a";
 
 /** Keys of the resources that wait for all callers. They create no object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes alpa-served";

@@ -2,7 +2,9 @@
 // different.
 import { strict as assert } from "node:assert";
 import { UNKNOWN_TEXT } from "../../../policy/resources/values";
+import { reportParts } from "../../../sandbox/real/choice";
 import { withoutGenerated } from "../../recorded/generated";
+import { realIn } from "../../recorded/made";
 
 const urn = "urn:pulumi:s::alpa-auth::command:remote:Command::node-10.0.0.1";
 
@@ -96,4 +98,13 @@ describe("generated values of a recording", () => {
         const { made } = recording(RUN).change;
         assert.deepEqual(withoutGenerated(recording(RUN)).change.made, made);
     });
+});
+
+describe("origin of a recorded preview", () => {
+    it("names each real part with its version, and no emulator", () => {
+        const parts = reportParts({ "cloudflare-provider": { version: "6.22.1", paths: {} } });
+        assert.deepEqual(realIn(parts), { real: { "cloudflare-provider": "6.22.1" } });
+    });
+
+    it("names no parts where all were emulators", () => assert.deepEqual(realIn(reportParts({})), {}));
 });

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
 import { podObjects } from "../../../../components/apisix/pod-objects";
+import { profileName, renderProfile } from "../../../../components/apisix/profile";
+import { gatewayWiring } from "../../../../components/apisix/wiring";
 import { comesAfter, inputsOf, one, oneOfKind, record, textsOf } from "../../../kit";
 import { release } from "./release-fixture";
 
@@ -35,5 +37,27 @@ describe("podObjects", () => {
         const secret = oneOfKind(await build(), "Secret", "apisix-etcd");
         assert.equal(secret.inputs.metadata.namespace, "gateway");
         assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["etcd-root-password", "keyring"]);
+    });
+});
+
+describe("gatewayWiring", () => {
+    it("creates the GatewayProxy before the objects that refer to it", async () => {
+        const seen = await record(
+            () => void gatewayWiring("alpa-wiring", { apisixNamespace: "gateway", namespace: "team-a" }, {}),
+        );
+        const proxy = oneOfKind(seen, "GatewayProxy");
+        assert.ok(comesAfter(seen, oneOfKind(seen, "IngressClass"), proxy));
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), proxy));
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Gateway"), oneOfKind(seen, "GatewayClass")));
+    });
+});
+
+describe("the settings file of APISIX", () => {
+    it("has another name if its content differs, and the same name otherwise", () => {
+        const name = (answerTimeoutSeconds: number) =>
+            profileName(renderProfile({ availability: { answerTimeoutSeconds } }, "team-a"));
+        assert.equal(name(600), name(600));
+        assert.notEqual(name(600), name(601));
+        assert.match(name(600), /^alpa-auth-apisix-[0-9a-f]{10}$/);
     });
 });

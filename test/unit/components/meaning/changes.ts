@@ -39,20 +39,20 @@ const SSH: Change = under("ssh", { user: "root", privateKey: OTHER_SSH_KEY, sudo
 
 const limits = (path: string): Change => under(path, { requests: 1, perSeconds: 120, concurrent: 1 });
 
-const firewall = (server: "alpa" | "openai", port: string): Change => ({
+const FIREWALL: Change = {
     ...SSH,
     ...sshHost("firewall.hosts"),
     ...under("firewall", {
         "hosts[].address": new Together({
             "firewall.hosts[].address": "10.0.0.21",
-            [`${server}.endpoints`]: [`10.0.0.21:${port}`],
+            "alpa.endpoints": ["10.0.0.21:20001"],
         }),
         hosts: undefined,
         from: ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4"],
         alsoFrom: ["10.9.0.8"],
         ports: ["6379"],
     }),
-});
+};
 const tokenLimits = (path: string): Change => under(path, { maxTokens: 16, tokens: 400, perTokenSeconds: 120 });
 
 const OPENAI_AT_EDGE = new Together({
@@ -176,13 +176,8 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         ...EDGE,
         "gateway.nodePort": 30900,
         "gateway.installer": "helm",
-        namespace: "other",
-        pathPrefix: "/served",
         ...image("tunnel.image"),
         "alpa.answerTimeoutSeconds": 90,
-        "observability.metrics.scrapers[].namespace": "other",
-        "observability.metrics": undefined,
-        "gateway.replicas": 4,
     },
     nodes: {
         "gateway.address": "other.example.com",
@@ -193,7 +188,7 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "cluster.channel": "1.33/stable",
         "cluster.podNetwork": "10.201.0.0/16",
         "alpa.endpoints": ["10.0.0.13:20001"],
-        ...firewall("alpa", "20001"),
+        ...FIREWALL,
     },
     existing: {
         ...CALLERS,
@@ -211,7 +206,6 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "alpa.answerTimeoutSeconds": 900,
         "alpa.defaultModel": "opt-175b",
         "alpa.endpoints": ["10.0.0.11:20002"],
-        "guard.maxPrompts": 2,
         ...image("opt.image"),
         "opt.model": "alpa/opt-66b",
         "opt.gpusPerNode": 7,
@@ -226,7 +220,6 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "opt.memory": "400Gi",
         "opt.runtimeClass": "other",
         "opt.hostNetwork": REASON,
-        waitSeconds: 3000,
         "opt.operator": new Together({ "opt.operator": "existing", "opt.operatorImage": undefined }),
         "opt.operatorChartRepository": "https://mirror.example.com/",
         ...image("opt.operatorImage", "v1.6.3"),
@@ -245,9 +238,7 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
             "opt.shape": "kuberay",
             "opt.weights": { claim: "opt-weights" },
         }),
-        "observability.accessLog": true,
         "opt.image": "registry.example.com/alpa-serving:2.0.0",
-        "rampart.retry": 1,
         "convert.bareMetal.commands.start": "/other",
         "convert.bareMetal.commands.stop": "/other",
         "convert.phase": "moved",
@@ -260,7 +251,6 @@ export const changes = (pair: Pair): Record<Base, Change> => ({
         "openai.silenceSeconds": 900,
         "openai.longestAnswerSeconds": 900,
         "openai.maxBodyBytes": 1024,
-        ...firewall("openai", "8000"),
         ...tokenLimits("limits"),
         ...tokenLimits("consumers[].limits"),
         "consumers[].models": ["two"],

@@ -3,10 +3,11 @@ import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareDiagram, conversionDiagram, gatewayDiagram, zoneDiagram } from "../diagrams";
+import { drawn, layers } from "../layers";
 import { cloudflareStack, recordCloudflare } from "../unit/kit/cloudflare";
 import { interSettings, recordInter } from "../unit/kit/inter";
-import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
 import { recordStack, settings } from "../unit/kit/intra-a";
+import { intraBSettings, recordIntraB } from "../unit/kit/intra-b";
 
 const OPTIONS = "docs/evaluate/options.md";
 
@@ -62,5 +63,32 @@ describe("golden diagrams", () => {
 
     it("of the move of a zone show its phases", () => {
         assertShown("docs/operate/dns-move.md", "Phases", zoneDiagram());
+    });
+});
+
+const PAGE = join(__dirname, "../../docs/architecture.md");
+const BLOCK = /(?<=^## Import order\n[^#]*?^```mermaid\n)[^`]*(?=^```$)/m;
+
+describe("golden import order", () => {
+    it("of docs/architecture.md matches the code", () => {
+        const diagram = drawn(layers());
+        if (process.env.UPDATE_GOLDEN)
+            writeFileSync(
+                PAGE,
+                readFileSync(PAGE, "utf8").replace(BLOCK, () => diagram),
+            );
+        const shown = BLOCK.exec(readFileSync(PAGE, "utf8"))?.[0];
+        assert.equal(shown, diagram, "Run npm run golden, and read what changed.");
+    });
+
+    it("omits arrows that follow from others", () => {
+        const arrows = drawn(
+            new Map([
+                ["a", ["b", "c"]],
+                ["b", ["c"]],
+                ["c", []],
+            ]),
+        );
+        assert.deepEqual(arrows.match(/\w --> \w/g), ["a --> b", "b --> c"]);
     });
 });
