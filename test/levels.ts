@@ -108,7 +108,7 @@ const STARTING: Record<string, RegExp> = {
 };
 
 /** Test files of the job "unit components, golden", by their path. */
-const RENDERING = /^test\/(golden|unit\/(components|stacks|bench|alerts))\//;
+const RENDERING = /^test\/(golden|unit\/(components|stacks|alerts))\//;
 
 /**
  * Jobs of engine tests that take about five minutes or more. Files of one job share a world of test/engine/kit, because

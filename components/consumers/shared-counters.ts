@@ -84,7 +84,7 @@ function renderService() {
 }
 
 /** Spec of the Deployment: no disk, no service account token, no capabilities. */
-export function renderServer(image: CountersSettings["image"]) {
+function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
         // The new pod is ready before the old one stops. The counts restart at zero, but APISIX can always reach a pod.

@@ -145,7 +145,7 @@ function renderService() {
  * servers at any address, since the DNS server of a node is not a pod. Network policies do not apply to pods with host
  * networking.
  */
-export function renderPolicy(apisixNamespace: string) {
+function renderPolicy(apisixNamespace: string) {
     const eachOther = [{ podSelector: { matchLabels: OPT_PODS } }];
     return {
         podSelector: { matchLabels: OPT_PODS },
