@@ -18,9 +18,9 @@ export async function formatted(file: string, text: string): Promise<string> {
     return code;
 }
 
-/** A resource as one YAML document, with small maps and lists on one line. */
-export function documentOf(title: string, object: unknown, options = { aliasDuplicateObjects: false }): string {
-    const document = new Document(object, options);
+/** A resource as one YAML document, with small maps and lists on one line. Each object that is in it twice is written once. */
+export function documentOf(title: string, object: unknown): string {
+    const document = new Document(object);
     visit(document, {
         Collection: (_, node) => {
             node.flow = node.toString().length <= 90;
