@@ -1,5 +1,5 @@
 // Golden files of stacks: options intra-a and cloudflare whole, and of each other stack the differences from one of them.
-// For review: other tests prove the same facts. Regenerate: npm run golden
+// They prove the fields of objects; other tests prove their order and effects. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
 import { structuredPatch } from "diff";
 import { PHASES } from "../../components/opt/conversion-phases";

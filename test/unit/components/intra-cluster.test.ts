@@ -8,15 +8,7 @@ import { derive, stackSeed } from "../../../components/consumers/generated-secre
 import { policyNames } from "../../../components/kubernetes/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { asked, comesAfter, generatedText, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
-import {
-    CONSUMERS,
-    INSTALLERS,
-    KUBECONFIG,
-    kubernetesObjects,
-    recordStack,
-    settings,
-    type Installer,
-} from "../kit/intra-a";
+import { CONSUMERS, INSTALLERS, KUBECONFIG, kubernetesObjects, recordStack, settings } from "../kit/intra-a";
 
 /** Keys of the resources that wait for all callers. They create no object in the cluster. */
 const SHARED_WAIT = "pulumi-nodejs:dynamic/alpa-auth:GatewayServes alpa-served";
@@ -27,7 +19,6 @@ const key = (r: Seen) => `${r.type} ${r.name}`;
 /** All properties of a resource, so that a comparison misses no change. */
 const whole = (r: Seen) => ({ inputs: r.inputs, provider: r.provider, asked: asked(r) });
 
-/** Added and changed resources, by type and name. */
 /** Differences of the resources, without the components, which only say what the resources below them are. */
 function difference(all: Seen[], later: Seen[]) {
     const [before, after] = [all, later].map((seen) => seen.filter(({ custom }) => custom));
@@ -39,86 +30,13 @@ function difference(all: Seen[], later: Seen[]) {
 }
 
 describe("resources of intra-a", () => {
-    const kinds: Record<Installer, { has: string[]; hasNot: string[] }> = {
-        rampart: {
-            has: ["RampartGraph", "GatewayProxy", "NetworkPolicy", "IngressClass", "Gateway"],
-            hasNot: ["Release"],
-        },
-        helm: { has: ["Release", "ConfigGroup", "GatewayProxy", "NetworkPolicy"], hasNot: ["RampartGraph"] },
-        existing: {
-            has: [],
-            hasNot: [
-                "RampartGraph",
-                "Release",
-                "ConfigGroup",
-                "GatewayProxy",
-                "NetworkPolicy",
-                "IngressClass",
-                "Gateway",
-            ],
-        },
-    };
-    for (const installer of INSTALLERS)
-        it(`are complete with installer ${installer}`, async () => {
-            const seen = await recordStack(installer);
-            const made = new Set(
-                seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.type.split(":").pop()),
-            );
-            const { has, hasNot } = kinds[installer];
-            for (const kind of [...has, "Namespace", "ApisixUpstream", "ApisixRoute", "Consumer", "Secret"])
-                assert.ok(made.has(kind), `${kind} is missing`);
-            for (const kind of hasNot) assert.ok(!made.has(kind), `no ${kind} is expected`);
-        });
-
-    it("include keys of the Admin API and secrets of etcd only for its own gateway", async () => {
-        const names = async (installer: Installer) =>
-            kubernetesObjects(await recordStack(installer))
-                .filter((r) => r.inputs.kind === "Secret")
-                .map((r) => r.inputs.metadata.name);
-        const callers = ["lab.2026a", "lab.2026b", "nlp.2026a"];
-        assert.deepEqual((await names("rampart")).sort(), ["apisix-admin-keys", "apisix-etcd", ...callers]);
-        assert.deepEqual((await names("existing")).sort(), callers);
-    });
-
-    it("close the stack's own gateway completely, and only its prefix at an existing gateway", async () => {
-        const closed = async (installer: Installer) =>
-            oneOfKind(await recordStack(installer), "ApisixRoute").inputs.spec.http.find(
-                (rule: { name: string }) => rule.name === "closed",
-            ).match.paths;
-        assert.deepEqual(await closed("rampart"), ["/*"]);
-        assert.deepEqual(await closed("helm"), ["/*"]);
-        assert.deepEqual(await closed("existing"), ["/alpa", "/alpa/*"]);
-    });
-
-    it("bind route and consumers to an existing gateway", async () => {
-        const seen = await recordStack("existing");
-        assert.equal(oneOfKind(seen, "ApisixRoute").inputs.spec.ingressClassName, "shared");
-        assert.deepEqual(oneOfKind(seen, "Consumer", "lab").inputs.spec.gatewayRef, {
-            name: "shared",
-            namespace: "edge",
-        });
-    });
-
-    it("include shared counters only if configured, reachable only by APISIX", async () => {
+    it("set limits only after their shared counters run, which exist only if configured", async () => {
         const sharedCounters = { whenDown: "refuse" };
         const seen = await recordStack("rampart", { gateway: { replicas: 2, sharedCounters } });
-        assert.equal(oneOfKind(seen, "Service", "alpa-auth-counters").inputs.spec.type, "ClusterIP");
-        const [{ from, ports }] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-counters").inputs.spec.ingress;
-        assert.deepEqual(from, [
-            {
-                namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "alpa-auth-gateway-apisix" } },
-                podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
-            },
-        ]);
-        assert.deepEqual(ports, [{ port: 6379, protocol: "TCP" }]);
-        const lab = oneOfKind(seen, "Consumer", "lab");
         for (const kind of ["Deployment", "Service"])
             assert.ok(
-                comesAfter(seen, lab, oneOfKind(seen, kind, "alpa-auth-counters")),
-                "limits may name only counters that run",
+                comesAfter(seen, oneOfKind(seen, "Consumer", "lab"), oneOfKind(seen, kind, "alpa-auth-counters")),
             );
-        const [conn] = lab.inputs.spec.plugins;
-        assert.equal(conn.config.redis_host, "alpa-auth-counters.alpa-auth.svc.cluster.local");
         assert.ok(!(await recordStack("rampart")).some((r) => r.inputs.kind === "Deployment"));
     });
 
@@ -145,48 +63,6 @@ for (const installer of INSTALLERS)
                 );
                 assert.equal(labels?.["app.kubernetes.io/managed-by"], "alpa-auth");
             }
-        });
-
-        it("a new caller is three new resources, and changes only the waits for all callers", async () => {
-            const before = await recordStack(installer);
-            const after = await recordStack(installer, { consumers: [CONSUMERS[0], added, CONSUMERS[1]] });
-            assert.deepEqual(difference(before, after).changed, [PROOF, SHARED_WAIT]);
-            assert.deepEqual(difference(before, after).added.sort(), [
-                "kubernetes:apisix.apache.org/v1alpha1:Consumer new-consumer",
-                "kubernetes:core/v1:Secret new.first-secret",
-                "random:index/randomUuid:RandomUuid new.first-key",
-            ]);
-            assert.deepEqual(
-                difference(after, before),
-                { added: [], changed: [PROOF, SHARED_WAIT] },
-                "the same waits change in a deletion",
-            );
-        });
-
-        it("a new credential is two new resources, and changes its caller only", async () => {
-            const [lab, nlp] = CONSUMERS;
-            const before = await recordStack(installer);
-            const rotated = { ...nlp, credentials: [...nlp.credentials, { id: "2026b", method: "key" }] };
-            const { added, changed } = difference(before, await recordStack(installer, { consumers: [lab, rotated] }));
-            assert.deepEqual(added.sort(), [
-                "kubernetes:core/v1:Secret nlp.2026b-secret",
-                "random:index/randomUuid:RandomUuid nlp.2026b-key",
-            ]);
-            assert.deepEqual(changed, [
-                PROOF,
-                "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer",
-                SHARED_WAIT,
-            ]);
-        });
-
-        it("limits change the Consumer object, and no key", async () => {
-            const [lab, nlp] = CONSUMERS;
-            const before = await recordStack(installer);
-            const after = await recordStack(installer, { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] });
-            assert.deepEqual(difference(before, after), {
-                added: [],
-                changed: ["kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"],
-            });
         });
 
         it("route and consumers are created after their dependencies", async () => {
@@ -248,6 +124,46 @@ for (const installer of INSTALLERS)
             for (const r of connected) assert.equal(plain(r.inputs.kubeconfig), KUBECONFIG, key(r));
         });
     });
+
+describe("a change of callers", () => {
+    it("a new caller is three new resources, and changes only the waits for all callers", async () => {
+        const before = await recordStack("rampart");
+        const after = await recordStack("rampart", { consumers: [CONSUMERS[0], added, CONSUMERS[1]] });
+        assert.deepEqual(difference(before, after).changed, [PROOF, SHARED_WAIT]);
+        assert.deepEqual(difference(before, after).added.sort(), [
+            "kubernetes:apisix.apache.org/v1alpha1:Consumer new-consumer",
+            "kubernetes:core/v1:Secret new.first-secret",
+            "random:index/randomUuid:RandomUuid new.first-key",
+        ]);
+        assert.deepEqual(
+            difference(after, before),
+            { added: [], changed: [PROOF, SHARED_WAIT] },
+            "the same waits change in a deletion",
+        );
+    });
+
+    it("a new credential is two new resources, and changes its caller only", async () => {
+        const [lab, nlp] = CONSUMERS;
+        const before = await recordStack("rampart");
+        const rotated = { ...nlp, credentials: [...nlp.credentials, { id: "2026b", method: "key" }] };
+        const { added, changed } = difference(before, await recordStack("rampart", { consumers: [lab, rotated] }));
+        assert.deepEqual(added.sort(), [
+            "kubernetes:core/v1:Secret nlp.2026b-secret",
+            "random:index/randomUuid:RandomUuid nlp.2026b-key",
+        ]);
+        assert.deepEqual(changed, [PROOF, "kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer", SHARED_WAIT]);
+    });
+
+    it("limits change the Consumer object, and no key", async () => {
+        const [lab, nlp] = CONSUMERS;
+        const before = await recordStack("rampart");
+        const after = await recordStack("rampart", { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] });
+        assert.deepEqual(difference(before, after), {
+            added: [],
+            changed: ["kubernetes:apisix.apache.org/v1alpha1:Consumer nlp-consumer"],
+        });
+    });
+});
 
 describe("what the operator gets", () => {
     /** The fake engine always generates the same text. */

@@ -1,7 +1,8 @@
+// Proves how Helm and Rampart install the gateway, and in which order. Goldens show the chart's values.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { apisixRelease, keptAndOwned } from "../../../../components/apisix/release";
-import { apisixValues } from "../../../../components/apisix/values";
+import { apisixRelease, keptAndOwned, rampartGateway, renderGraph } from "../../../../components/apisix/release";
+import { type ReleaseSettings } from "../../../../components/apisix/values";
 import { OWNER_ANNOTATION } from "../../../../components/kubernetes/ownership";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
 import { release } from "./release-fixture";
@@ -41,22 +42,6 @@ async function transformed(props: object): Promise<pulumi.ResourceTransformResul
 }
 
 describe("the gateway that Helm installs", () => {
-    it("installs the chart of the config with this project's values, into a namespace of its own", async () => {
-        const seen = await build();
-        const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;
-        assert.deepEqual(
-            { chart, version, repositoryOpts, namespace },
-            {
-                chart: "apisix",
-                version: "2.14.1",
-                repositoryOpts: { repo: "https://charts.example.org" },
-                namespace: "team-a-gateway",
-            },
-        );
-        assert.deepEqual(values, apisixValues(release, "team-a"));
-        assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, "team-a-gateway");
-    });
-
     it("keeps CRDs out of the release, and creates them before it", async () => {
         const seen = await build(["crds.yaml"]);
         assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
@@ -121,8 +106,61 @@ describe("the gateway that Helm installs", () => {
         const { beforeCreate } = asked(one(await build(), RELEASE));
         assert.deepEqual(beforeCreate, ["alpa-apisix-release-taken-over"]);
     });
+});
 
-    it("times out when a release does not become ready", async () => {
-        assert.equal(one(await build(), RELEASE).inputs.timeout, 600);
+const graphOf = (kubeconfig?: pulumi.Output<string>, more: Partial<ReleaseSettings> = {}) =>
+    rampartGateway(
+        "alpa-gateway",
+        {
+            namespace: "team-a",
+            release: { ...release, ...more },
+            cluster: { kubeconfig },
+            retry: 3,
+            timeoutSeconds: 2700,
+            inNamespace: (namespace, opts) => new Needed(namespace, opts),
+        },
+        {},
+    );
+const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
+
+describe("renderGraph", () => {
+    const graph = renderGraph({ namespace: "team-a", release, retry: 3 });
+    it("changes with the retry number, in that field only", () => {
+        const retried = renderGraph({ namespace: "team-a", release, retry: 4 });
+        assert.notDeepEqual(retried, graph);
+        retried.graph.components.apisix.$ui.retry = 3;
+        assert.deepEqual(retried, graph);
+    });
+});
+
+describe("the gateway that Rampart installs", () => {
+    it("creates the graph, with time for an earlier deployment of the graph and for its own", async () => {
+        const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => graphOf()), "RampartGraph").inputs;
+        assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
+        assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);
+    });
+
+    it("drains the gateway's pods before the graph is deleted, for as long as their grace period", async () => {
+        const drained = async (more?: Partial<ReleaseSettings>) =>
+            oneOfKind(await record(() => graphOf(undefined, more)), "RampartGraph").inputs.drain;
+        const [namespace, name] = ["team-a-gateway-apisix", "apisix"];
+        const pods = { "app.kubernetes.io/name": "apisix" };
+        assert.deepEqual(await drained(), { namespace, name, pods, timeoutSeconds: 600 });
+        const drain = await drained({ availability: { answerTimeoutSeconds: 900 } });
+        assert.deepEqual(drain, { namespace, name, pods, timeoutSeconds: 900 + 30 + 30 + 15 + 120 });
+    });
+
+    it("creates the namespace's objects while Rampart deploys, and waits for the deployment after that", async () => {
+        const seen = await record(() => graphOf());
+        const graph = oneOfKind(seen, "RampartGraph");
+        const deployed = one(seen, AWAITED, "alpa-gateway-deployed");
+        const needed = one(seen, "test:Needed", "needed-in-team-a-gateway-apisix");
+        for (const [later, earlier] of [
+            [needed, graph],
+            [deployed, graph],
+        ])
+            assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
+        assert.ok(!comesAfter(seen, needed, deployed), "the pods of the deployment wait for these objects");
+        assert.ok(seen.indexOf(deployed) > seen.indexOf(needed), "no other resource delays it in this test");
     });
 });

@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { Etcd, renderKeyring, renderPolicy } from "../../../../components/etcd/etcd";
+import { Etcd, renderKeyring } from "../../../../components/etcd/etcd";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, type Seen } from "../../../kit";
 
 const IMAGE = "mirror.example.org/team/etcd:v3.6.99";
@@ -35,42 +35,6 @@ describe("Etcd", () => {
             assert.deepEqual(env, [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]);
         });
 
-    it("lets all members start at once, and find each other before they are ready", async () => {
-        const seen = await build(3);
-        assert.equal(specOf(seen).podManagementPolicy, "Parallel");
-        const peers = oneOfKind(seen, "Service", "etcd-peers").inputs.spec;
-        assert.deepEqual([peers.clusterIP, peers.publishNotReadyAddresses], ["None", true]);
-        assert.equal(specOf(seen).serviceName, "etcd-peers");
-    });
-
-    it("keeps three members on different nodes, and lets one be evicted at a time", async () => {
-        const seen = await build(3);
-        const labels = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
-        assert.deepEqual(
-            specOf(seen).template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution,
-            [{ topologyKey: "kubernetes.io/hostname", labelSelector: labels }],
-        );
-        const budget = oneOfKind(seen, "PodDisruptionBudget").inputs.spec;
-        assert.deepEqual(budget, { maxUnavailable: 1, selector: labels });
-    });
-
-    it("does not block the drain of the only node", async () => {
-        const seen = await build(1);
-        assert.equal(specOf(seen).template.spec.affinity, undefined);
-        assert.deepEqual(
-            seen.filter(({ inputs }) => inputs.kind === "PodDisruptionBudget"),
-            [],
-        );
-    });
-
-    it("has a health check on a port without a password, and keeps a member without a quorum running", async () => {
-        const { readinessProbe, livenessProbe, startupProbe, args } = containerOf(await build(3));
-        assert.deepEqual(readinessProbe.httpGet, { path: "/readyz", port: 2381 });
-        for (const probe of [livenessProbe, startupProbe])
-            assert.deepEqual(probe.httpGet, { path: "/livez", port: 2381 });
-        assert.ok(args.includes("--listen-metrics-urls=http://0.0.0.0:2381"));
-    });
-
     it("needs neither root nor a shell nor write access outside of its volume", async () => {
         const seen = await build(1);
         const pod = specOf(seen).template.spec;
@@ -100,20 +64,6 @@ describe("Etcd", () => {
         const bytes = Buffer.from(Array.from({ length: 24 }, (_, i) => i * 11));
         assert.match(renderKeyring(bytes), /^[A-Za-z]{16}$/);
         assert.notEqual(renderKeyring(bytes), renderKeyring(bytes.map((byte) => byte + 1) as Buffer));
-    });
-
-    it("lets APISIX reach the client port, and only members each other's", () => {
-        const apisix = {
-            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "team-a-gateway" } },
-            podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
-        };
-        const { podSelector, policyTypes, ingress } = renderPolicy("team-a-gateway");
-        assert.deepEqual([podSelector, policyTypes], [{}, ["Ingress"]]);
-        const members = { podSelector: { matchLabels: { "app.kubernetes.io/name": "etcd" } } };
-        assert.deepEqual(ingress, [
-            { from: [apisix], ports: [{ port: 2379, protocol: "TCP" }] },
-            { from: [members], ports: [{ port: 2380, protocol: "TCP" }] },
-        ]);
     });
 
     it("has its policies before a member listens, and its password before anything needs it", async () => {
