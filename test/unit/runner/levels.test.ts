@@ -18,7 +18,7 @@ describe("levels of tests", () => {
 
     const first: [file: string, level: Level][] = [
         ["test/unit/runner/levels.test.ts", "check"],
-        ["test/golden/intra-a.test.ts", "check"],
+        ["test/golden/stacks.test.ts", "check"],
         ["test/engine/gateway/tls.test.ts", "test"],
         ["test/engine/sandbox/cli.test.ts", "test"],
         ["test/engine/sandbox/cli-stacks.test.ts", "full"],
