@@ -1,18 +1,103 @@
-// Golden files of the stacks, for review: option intra-a with installer rampart, and what differs from it in each other
-// stack. Regenerate: npm run golden
+// Golden files of stacks: options intra-a and cloudflare whole, and of each other stack the differences from one of them.
+// They prove the fields of objects; other tests prove their order and effects. Regenerate: npm run golden
 import { strict as assert } from "node:assert";
-import { PHASES, type Phase } from "../../components/opt/conversion-phases";
-import type { Seen } from "../kit";
+import { structuredPatch } from "diff";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { PHASES } from "../../components/opt/conversion-phases";
+import { asked, inputsOf, type Seen } from "../kit";
 import { recordCloudflare } from "../unit/kit/cloudflare";
 import { exposedInterSettings, interSettings, recordInter } from "../unit/kit/inter";
-import { CLASSES, recordExposed, recordStack } from "../unit/kit/intra-a";
+import { CLASSES, recordStack } from "../unit/kit/intra-a";
 import { intraBValues, RAMPART_OPT, recordIntraB } from "../unit/kit/intra-b";
-import { assertReviewed, formatted } from "./file";
-import { difference, shown, type Shown } from "./objects";
+import { assertReviewed, documentOf, formatted } from "./file";
 
-const HEADER = `, for review. Regenerate: npm run golden
+/** In the order in which a request and its configuration reach them. Other kinds come first. */
+const ORDER = [
+    "Namespace",
+    "RampartGraph",
+    "Release",
+    "NetworkPolicy",
+    "Secret",
+    "GatewayProxy",
+    "IngressClass",
+    "GatewayClass",
+    "Gateway",
+    "ApisixUpstream",
+    "ApisixRoute",
+    "Consumer",
+];
+/** Waits and generated keys are not objects to review. */
+const HIDDEN = /Awaited|GatewayServes|pulumi:providers|random:|^alpa-auth:/;
+/** Labels and annotations of every object. */
+const COMMON = ["app.kubernetes.io/managed-by", OWNER_ANNOTATION, "pulumi.com/patchFieldManager"];
+const HEADER = `# Objects of a stack, for review. Regenerate: npm run golden
 # Labels and annotations that every object has are left out; a unit test checks them. (secret): never shown.
+# *a1 repeats what &a1 marks. In a .diff file: --- deleted, +++ new or shown whole, @@@ changed.
 `;
+/** Objects that another one resembles: the differences from it are shown. */
+const LIKE: Record<string, string> = { "alpa-conversion-verification-rules": "alpa-route-rules" };
+
+/** Each stack is built once: it is slow. */
+function once(work: () => Promise<Seen[]>): () => Promise<Map<string, string>> {
+    let result: Promise<Map<string, string>> | undefined;
+    return () => (result ??= work().then(pages));
+}
+
+/** The text of each object, by its name. */
+function pages(seen: Seen[]): Map<string, string> {
+    const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r)) + 1).padStart(2, "0")} ${r.name}`;
+    const shown = seen.filter((r) => r.custom && !HIDDEN.test(r.type));
+    return new Map(shown.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map((r) => [r.name, page(r)]));
+}
+
+const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
+
+function page(resource: Seen): string {
+    // Leaves out the code, kubeconfig and time limit of dynamic resources, and the scripts of commands on hosts.
+    const { metadata, __provider, kubeconfig: _k, timeoutSeconds: _t, connection, ...rest } = inputsOf(resource);
+    const { labels, annotations, ...named } = metadata ?? {};
+    const more = { ...own("labels", labels), ...own("annotations", annotations) };
+    const on = connection === undefined ? {} : { on: connection.host };
+    const object = { kind: kindOf(resource), ...on, ...(metadata ? { metadata: { ...named, ...more } } : {}), ...rest };
+    const { deleteTimeout } = asked(resource);
+    const waits = deleteTimeout === "" ? "" : `\n# deleted within ${deleteTimeout}`;
+    return documentOf(`${resource.name}${waits}`, readable(object, new Map()));
+}
+
+/** Labels or annotations other than those that every object has. */
+function own(field: string, values: Record<string, string> = {}): object {
+    const entries = Object.entries(values).filter(([key]) => !COMMON.includes(key));
+    return entries.length === 0 ? {} : { [field]: Object.fromEntries(entries) };
+}
+
+/** Puts identifying keys first. Equal large parts become the same object, so that YAML writes this object once. */
+function readable(node: unknown, known: Map<string, unknown>): unknown {
+    if (Array.isArray(node)) return node.map((item) => readable(item, known));
+    if (typeof node !== "object" || node === null) return node;
+    const text = JSON.stringify(node);
+    if (known.has(text)) return known.get(text);
+    const first = ["apiVersion", "kind", "metadata", "name", "namespace"].filter((key) => key in node);
+    const rest = Object.keys(node).filter((key) => !first.includes(key));
+    const map = Object.fromEntries([...first, ...rest].map((key) => [key, readable((node as any)[key], known)]));
+    if (text.length > 120) known.set(text, map);
+    return map;
+}
+
+/** Names of deleted objects, new objects, and of a changed one its changes, with a line around each, or all if that is shorter. */
+function differences(title: string, before: Map<string, string>, after: Map<string, string>): string {
+    const deleted = [...before.keys()].filter((name) => !after.has(name)).map((name) => `--- ${name}\n`);
+    const others = [...after].map(([name, text]) => {
+        const like = before.get(name) ?? before.get(LIKE[name]);
+        if (like === text) return "";
+        const whole = `+++ ${name}\n${signed("+", text.trimEnd().split("\n").slice(2))}`;
+        if (like === undefined) return whole;
+        const { hunks } = structuredPatch(name, name, like, text, "", "", { context: 1 });
+        const changes = `@@@ ${name}\n${hunks.map(({ lines }) => signed("", lines)).join("@@\n")}`;
+        return changes.length < whole.length ? changes : whole;
+    });
+    return [`# ${title}\n`, ...deleted, ...others].join("");
+}
+const signed = (sign: string, lines: string[]) => lines.map((line) => `${sign}${line}\n`).join("");
 
 /** A stack with an OpenAI-compatible server, with every setting that shows in its route. */
 const OPENAI = {
@@ -40,76 +125,56 @@ const CLOUDFLARE = {
     notify: ["llm-operators@example.com"],
 };
 
-interface Golden {
-    seen: () => Promise<Seen[]>;
-    /** Stacks whose resources are not shown again. The differences are from the first that has the resource. */
-    from: string[];
-}
+const bare = once(() => recordStack("rampart", { alpa: intraBValues().alpa }));
+const phases = (opt: object) => PHASES.map((phase) => once(() => recordIntraB(phase, {}, opt)));
+const kuberay = phases({});
+const rampart = phases(RAMPART_OPT);
+const intraA = once(() => recordStack("rampart"));
+const intraHelm = once(() => recordStack("helm"));
+const inter = once(() => recordInter(interSettings("rampart")));
 
-const STACKS: Record<string, Golden> = {
-    "intra-a-rampart": { seen: () => recordStack("rampart"), from: [] },
-    "intra-a-helm": { seen: () => recordStack("helm"), from: ["intra-a-rampart"] },
-    "intra-a-existing": { seen: () => recordStack("existing"), from: ["intra-a-rampart"] },
-    "intra-a-classes": { seen: () => recordStack("rampart", CLASSES), from: ["intra-a-rampart"] },
-    "intra-a-tunnel": { seen: () => recordExposed("helm"), from: ["intra-a-helm"] },
-    "inter-helm": { seen: () => recordInter(interSettings("helm")), from: ["intra-a-helm"] },
-    "inter-rampart": { seen: () => recordInter(interSettings("rampart")), from: ["intra-a-rampart", "inter-helm"] },
-    "inter-tunnel": { seen: () => recordInter(exposedInterSettings("helm")), from: ["inter-helm", "intra-a-tunnel"] },
-    "inter-openai": { seen: () => recordInter(interSettings("helm", OPENAI)), from: ["inter-helm"] },
-    cloudflare: { seen: () => recordCloudflare(CLOUDFLARE), from: [] },
+type Stack = ReturnType<typeof once>;
+/** Stacks that are shown whole. */
+const WHOLE: Record<string, Stack> = { "intra-a": intraA, cloudflare: once(() => recordCloudflare(CLOUDFLARE)) };
+/** Stacks of which the differences from another one are shown. */
+const DIFFERENT: Record<string, [title: string, before: Stack, after: Stack][]> = {
+    "intra-a-helm": [["installer helm, from intra-a", intraA, intraHelm]],
+    "intra-a-existing": [["installer existing, from helm", intraHelm, once(() => recordStack("existing"))]],
+    "intra-a-classes": [["classes of callers, from intra-a", intraA, once(() => recordStack("rampart", CLASSES))]],
+    "intra-b": PHASES.map((phase, at) => [
+        `${phase}, from ${PHASES[at - 1] ?? "intra-a"}`,
+        kuberay[at - 1] ?? bare,
+        kuberay[at],
+    ]),
+    "intra-b-rampart": [
+        ["prepared with shape rampart, from kuberay", kuberay[0], rampart[0]],
+        ["moved, from closed", rampart[1], rampart[2]],
+    ],
+    inter: [["option inter, from intra-a", intraA, inter]],
+    "inter-tunnel": [["exposure tunnel, from inter", inter, once(() => recordInter(exposedInterSettings("rampart")))]],
+    "inter-openai": [
+        ["an OpenAI-compatible server, from inter", inter, once(() => recordInter(interSettings("rampart", OPENAI)))],
+    ],
 };
 
-const recorded = new Map<string, Promise<Shown>>();
-
-/** Each stack is recorded once. Not at the same time, because there is only one fake engine. */
-function stack(name: string): Promise<Shown> {
-    if (!recorded.has(name))
-        recorded.set(
-            name,
-            STACKS[name].seen().then((seen) => shown(seen)),
-        );
-    return recorded.get(name)!;
+async function assertShown(file: string, text: string): Promise<void> {
+    const rendered = HEADER + text;
+    assert.doesNotMatch(rendered, /generated|s3cret|BEGIN|PRIVATE KEY/);
+    assertReviewed(`expected/${file}`, file.endsWith(".diff") ? rendered : await formatted(file, rendered));
 }
 
-async function assertGolden(name: string, text: string): Promise<void> {
-    assert.doesNotMatch(text, /generated|s3cret|PRIVATE KEY/);
-    assertReviewed(`expected/${name}.yaml`, await formatted(`expected/${name}.yaml`, text));
-}
-
-describe("golden stack", () => {
-    for (const [name, { from }] of Object.entries(STACKS))
+describe("golden stacks", () => {
+    for (const [name, stack] of Object.entries(WHOLE))
         it(`${name} matches the reviewed file, and shows no secret`, async () => {
-            const before: Shown[] = [];
-            for (const one of from) before.push(await stack(one));
-            const what = from.length === 0 ? "Resources" : `Differences from ${from.join(" and ")}, of the resources`;
-            await assertGolden(name, `# ${what} of stack ${name}${HEADER}${difference(await stack(name), before)}`);
+            const text = [...(await stack()).values()].join("");
+            assert.match(text, /\(secret\)/);
+            await assertShown(`${name}.yaml`, text);
         });
-});
-
-/** The new resources of a conversion that nearly equal others. */
-const LIKE = { "ApisixRoute alpa-conversion-verification-rules": "ApisixRoute alpa-route-rules" };
-
-async function phases(opt: object): Promise<Map<Phase, Shown>> {
-    const found = new Map<Phase, Shown>();
-    for (const phase of PHASES) found.set(phase, shown(await recordIntraB(phase, {}, opt), true));
-    return found;
-}
-
-describe("golden conversion", () => {
-    it("matches the reviewed file, and shows no secret: each phase, and what differs with shape rampart", async () => {
-        let before = shown(await recordStack("rampart", { alpa: intraBValues().alpa }), true);
-        const kuberay = await phases({});
-        const parts = [`# Differences between option intra-a and each phase of option intra-b${HEADER}`];
-        for (const [phase, after] of kuberay) {
-            parts.push(`# ===== ${phase} =====\n`, difference(after, [before], LIKE));
-            before = after;
-        }
-        before = kuberay.get("prepared")!;
-        for (const [phase, after] of await phases(RAMPART_OPT)) {
-            const text = difference(after, [before, kuberay.get(phase)!]);
-            parts.push(`# ===== ${phase}, shape rampart: what is not the same with shape kuberay =====\n`, text);
-            before = after;
-        }
-        await assertGolden("intra-b", parts.join(""));
-    });
+    for (const [name, parts] of Object.entries(DIFFERENT))
+        it(`${name} matches the reviewed file, and shows no secret`, async () => {
+            const texts = [];
+            // One after the other, because there is only one fake engine.
+            for (const [title, before, after] of parts) texts.push(differences(title, await before(), await after()));
+            await assertShown(`${name}.diff`, texts.join(""));
+        });
 });

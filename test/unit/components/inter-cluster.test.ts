@@ -40,11 +40,6 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(metadata.name, valuesOf(seen, installer).fullnameOverride);
         });
 
-        it("sets the grace period again whenever the chart is installed or deployed again", () => {
-            const trigger = one(seen, PATCH).inputs.metadata.annotations["alpa-auth.io/installed"];
-            assert.equal(trigger, installer === "helm" ? "1" : "its-uid-1");
-        });
-
         it("sets the grace period before routes and callers exist, and keeps it on destroy", () => {
             const patch = one(seen, PATCH);
             for (const kind of ["GatewayProxy", "ApisixRoute"])

@@ -82,6 +82,7 @@ describe("option intra-b", () => {
         it(`${phase}: uses the GPUs after the other side has released them`, async () => {
             const seen = await stack(phase);
             const [hosts, ray] = [named(seen, HEAD), named(seen, "alpa-conversion-component-ray")];
+            assert.equal(named(seen, "alpa-conversion-component-ready").inputs.until.running, isMoved);
             if (isMoved) assert.ok(comesAfter(seen, ray, named(seen, ANSWERS)));
             else assert.ok(comesAfter(seen, hosts, named(seen, "alpa-conversion-component-ready")));
         });

@@ -44,6 +44,24 @@ describe("Etcd", () => {
             assert.deepEqual(env, [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]);
         });
 
+    it("needs neither root nor a shell nor write access outside of its volume", async () => {
+        const seen = await build(1);
+        const pod = specOf(seen).template.spec;
+        assert.equal(pod.automountServiceAccountToken, false);
+        const { runAsNonRoot, seccompProfile } = pod.securityContext;
+        assert.deepEqual([runAsNonRoot, seccompProfile], [true, { type: "RuntimeDefault" }]);
+        const [container, ...more] = pod.containers;
+        assert.deepEqual([more, pod.initContainers], [[], undefined]);
+        assert.deepEqual(container.securityContext, {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+        });
+        assert.deepEqual(container.volumeMounts, [{ name: "data", mountPath: "/var/lib/etcd" }]);
+        const { labels } = oneOfKind(seen, "Namespace", "team-a-etcd").inputs.metadata;
+        assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+    });
+
     it("runs the image of the config, on volumes of the chosen class", async () => {
         assert.equal(containerOf(await build(1)).image, IMAGE);
         const classOf = async (name?: string) =>

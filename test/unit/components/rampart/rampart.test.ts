@@ -1,11 +1,13 @@
+// Proves the resources of Rampart, and its guard's stored provider against a fake API server. Engine tests prove that the engine
+// deletes nothing that the guard protects.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { Awaited } from "../../../../components/kubernetes/awaited";
 import { Rampart } from "../../../../components/rampart/rampart";
 import { asked, comesAfter, inputsOf, one, record } from "../../../kit";
-import { type Answer, fakeApi, type FakeApi } from "../../kit/fake-api";
-import { useFastTimers } from "../../kit/timers";
+import { Awaited } from "../../../../components/kubernetes/awaited";
+import { type Answer, type FakeApi, fakeApi } from "../../kit/fake-api";
 import { load, storedText } from "../kubernetes/stored";
+import { useFastTimers } from "../../kit/timers";
 
 const install = {
     repository: "https://charts.example.org",
