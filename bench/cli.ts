@@ -2,6 +2,7 @@
 import { cpus, loadavg, totalmem } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
+import { measureObserved } from "./observed";
 import { measureReview } from "./review";
 import { type Bench, withBench } from "./sandbox";
 
@@ -57,6 +58,24 @@ program
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));
+    });
+
+program
+    .command("observed")
+    .description(
+        "Measure on the emulator of APISIX how much throughput metrics and the access log cost, and the number of series for many callers",
+    )
+    .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
+    .option(
+        "--rounds <number>",
+        "how many times to measure each setting, for 2 seconds each time",
+        (text) => counts(text)[0],
+        9,
+    )
+    .action(async (options: { callers: number; rounds: number }) => {
+        say(machine());
+        await measureObserved(options.callers, options.rounds, 2, say);
+        say(machine());
     });
 
 program.parseAsync().catch((error: Error) => {
