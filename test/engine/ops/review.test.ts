@@ -167,8 +167,10 @@ describe("review on the engine", () => {
                 /gateway-not-read {2}APISIX of \S+: etcd has lost[^]*-> Run: kubectl .* -n \S+ rollout restart/,
                 drift.stderr + drift.stdout,
             );
-            // An etcd without its volume has no password. The next `up` sets the password, and the `up` after it fails.
+            // An etcd without its volume has no password. The next `up` sets the password, and the next change fails.
             assert.match(succeeded(await stack.up()).stdout, /had lost its data/);
+            const others = consumers.filter(({ name }) => name !== alice.name);
+            stack.configure({ consumers: [{ ...alice, limits: { requests: 5, perSeconds: 60 } }, ...others] });
             assert.match(failed(await stack.up()).replace(/\s+/g, " "), says);
             const annotations = { "kubectl.kubernetes.io/restartedAt": new Date().toISOString() };
             await current()
