@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { COUNTERS, countersOf, type Counters, type CountersSettings } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
-import { metadata } from "../kubernetes/ownership";
+import { metadata, skipAwait } from "../kubernetes/ownership";
 import type { Meaning } from "../meaning/plain";
 
 export interface SharedCountersArgs {
@@ -53,7 +53,7 @@ export class SharedCounters extends pulumi.ComponentResource {
         new k8s.core.v1.Service(
             `${name}-service`,
             {
-                metadata: metadata(COUNTERS, namespace),
+                metadata: skipAwait(metadata(COUNTERS, namespace)),
                 spec: renderService(),
             },
             { parent: this, dependsOn: pod },

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { APISIX_PODS, peer, POLICY_PREFIX } from "../kubernetes/network-policies";
-import { metadata } from "../kubernetes/ownership";
+import { metadata, skipAwait } from "../kubernetes/ownership";
 import { derivedSecret, randomSeed } from "../kubernetes/secret-data";
 import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
 import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
@@ -32,10 +32,7 @@ export class Etcd extends pulumi.ComponentResource {
     readonly password: pulumi.Output<string>;
     /** Key that encrypts the credentials that APISIX stores; secret. */
     readonly keyring: pulumi.Output<string>;
-    /**
-     * Resource that exists when etcd is ready for APISIX. The Service of etcd is not part of it, so that APISIX is installed
-     * during the 10 s for which the Kubernetes provider always waits for a Service.
-     */
+    /** Resource that exists when etcd is ready for APISIX. */
     readonly prepared: pulumi.Resource;
 
     constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,9 +51,12 @@ export class Etcd extends pulumi.ComponentResource {
             inside,
         );
         const service = (role: string, named: string, spec: object) =>
-            new k8s.core.v1.Service(`${name}-${role}`, { metadata: metadata(named, namespace), spec }, inside);
-        service("service", ETCD, renderService());
-        const peers = service("peers", PEERS, renderPeers());
+            new k8s.core.v1.Service(
+                `${name}-${role}`,
+                { metadata: skipAwait(metadata(named, namespace)), spec },
+                inside,
+            );
+        const services = [service("service", ETCD, renderService()), service("peers", PEERS, renderPeers())];
         if (settings.members > 1)
             new k8s.policy.v1.PodDisruptionBudget(
                 `${name}-budget`,
@@ -71,7 +71,7 @@ export class Etcd extends pulumi.ComponentResource {
             { metadata: metadata(ETCD, namespace), spec: renderMembers(settings, namespace) },
             // Without deletedWith: its deletion waits for the pods, so the namespace's deletion does not meet them and wait
             // for half of their grace period.
-            { parent: this, dependsOn: [policy, peers] },
+            { parent: this, dependsOn: [policy, ...services] },
         );
         this.prepared = new EtcdPrepared(
             `${name}-prepared`,

@@ -42,3 +42,11 @@ export function attempted(named: ReturnType<typeof metadata>, attempt = 0): Retu
     if (attempt === 0) return named;
     return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };
 }
+
+/**
+ * Metadata of an object for whose pods Pulumi does not wait. For a Service, Pulumi waits 10 s longer than for the workload
+ * behind it: use this where a resource waits for that workload.
+ */
+export function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
+    return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
+}

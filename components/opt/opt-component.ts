@@ -10,7 +10,7 @@ import { OptGraph, renderRampartOpt } from "./opt-graph";
 import { OptOperator } from "./opt-operator";
 import { IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
-import { attempted, metadata } from "../kubernetes/ownership";
+import { attempted, metadata, skipAwait } from "../kubernetes/ownership";
 
 export interface OptComponentArgs {
     /** Namespace of the stack, and of the pods. */
@@ -125,10 +125,6 @@ export class OptComponent extends pulumi.ComponentResource {
             { parent: this, dependsOn: images },
         );
     }
-}
-
-function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
-    return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
 }
 
 /** Spec of the Service, which is only reachable inside the cluster. */
