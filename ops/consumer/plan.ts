@@ -1,7 +1,7 @@
 import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
 import { daysUntil } from "../../config/keys/consumers/credentials";
-import type { ListedCredential } from "../../config/keys/consumers/listed";
+import type { ListedCaller, ListedCredential } from "../../config/keys/consumers/listed";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import {
     addCredential,
@@ -14,6 +14,10 @@ import {
     type NewCredential,
 } from "../stack/consumers-edit";
 import type { Plan } from "../stack/apply/change";
+import type { Alone } from "../stack/apply/edit";
+import { nameIn } from "../../policy/resources/resource";
+import { generatedIn } from "../stack/history/generated";
+import type { Exported } from "../stack/review/preview";
 import { isEdge, type ReadStack } from "../stack/settings";
 import { LIMIT_OPTIONS } from "./options";
 
@@ -146,19 +150,25 @@ export function planRevoke(stack: ReadStack, name: string, id?: string): Plan & 
             : `No credential is left, but the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}${stack.flag}`;
     const change = (text: string) => (id === undefined ? removeConsumer(text, name) : removeCredential(text, name, id));
     const effects = [id === undefined ? removed : `Credential ${id} of ${name} stops working. ${left}`];
-    return { ...edit(stack, name, change), alone: aloneOf(stack, name, ids), problems, effects, ids };
+    const alone = (state: Exported) => {
+        const { kept, lost } = id === undefined ? { kept: [], lost: [] } : droppedByOthers(state, consumer);
+        return { ...aloneOf(stack, name, ids, kept), lost };
+    };
+    return { ...edit(stack, name, change), alone, problems, effects, ids };
 }
 
 /**
  * How a run revokes only these credentials. It updates the caller's objects in place: Pulumi deletes no object on which
  * another object depends that is not a target.
+ * @param kept credentials that the file lacks and that go on working
  */
-function aloneOf(stack: ReadStack, name: string, ids: string[]): Plan["alone"] {
+function aloneOf(stack: ReadStack, name: string, ids: string[], kept: NewCredential[]): Omit<Alone, "lost"> {
     const atEdge = isEdge(stack);
     const change = (text: string, id: string) =>
         atEdge ? setFields(text, [name, id], { enabled: false }) : removeCredential(text, name, id);
+    const keep = (text: string, one: NewCredential) => addCredential(text, name, one);
     return {
-        text: edit(stack, name, (text) => ids.reduce(change, text)).after!,
+        text: edit(stack, name, (text) => kept.reduce(keep, ids.reduce(change, text))).after!,
         targets: [
             // Without these, a targeted run would not notice another cluster, and would use an earlier login.
             "**:StackIdentity::*",
@@ -175,6 +185,27 @@ function aloneOf(stack: ReadStack, name: string, ids: string[]): Plan["alone"] {
                       "**:Revocations::*",
                   ]),
         ],
+    };
+}
+
+/**
+ * Credentials of a caller that are applied, and that others have removed from the file.
+ * @returns those with a generated secret as the file had them, and the names of the others: only the file had their keys
+ */
+function droppedByOthers(state: Exported, { name, credentials }: ListedCaller) {
+    const component = (state.resources ?? []).find(
+        ({ type, urn }) => type === "alpa-auth:index:Caller" && nameIn(urn) === name,
+    );
+    const applied = (component?.inputs?.credentials ?? {}) as Record<string, Omit<NewCredential, "id">>;
+    const dropped = Object.keys(applied).filter((id) => !credentials.some((one) => one.id === id));
+    const generated = generatedIn(state);
+    const isKept = (id: string) => generated.has(`${name}/${id}`);
+    return {
+        kept: dropped.filter(isKept).map((id) => {
+            const { method, algorithm, expires } = applied[id];
+            return { id, method, algorithm, expires };
+        }),
+        lost: dropped.filter((id) => !isKept(id)).map((id) => `${name}/${id}`),
     };
 }
 

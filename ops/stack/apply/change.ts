@@ -75,6 +75,7 @@ export async function carryOut(
     if (!options.yes) {
         const review = await reviewEdit(context, stack, { edited, after: plan.after });
         say(`\n${render(review, "text")}`);
+        if (plan.alone) say(`\n${DRY_ALONE}`);
         dryRun(context, "write the file and run pulumi up", options);
         return { ...change, review };
     }
@@ -85,8 +86,11 @@ export async function carryOut(
     return { ...change, changed: true, alone: true, effects: [...change.effects, ALONE] };
 }
 
+const DRY_ALONE =
+    "If others have changes that are not applied, this list has them too, but --yes applies only the revocation.";
+
 const ALONE =
-    "Only the revocation is applied, with other changes of the same caller. The next pulumi up applies the changes of others, and deletes the Secret or service token of each revoked credential.";
+    "Only the revocation is applied, with changed limits of the same caller. The next pulumi up applies the changes of others, and deletes the Secret or service token of each revoked credential.";
 
 /** The change with its effects, and all problems that prevent it. */
 async function consider(

@@ -26,12 +26,17 @@ export interface Edit {
     /** Text of the file after the edit. */
     after: string;
     /** Set for a revocation, which is never rejected because of changes of others: how a run applies only the revocation. */
-    alone?: {
-        /** Text of the file during the run: the credentials have no effect, but their caller stays. */
-        text: string;
-        /** Resources of the run, as `pulumi up --target` takes them. */
-        targets: string[];
-    };
+    alone?: (state: Exported) => Alone;
+}
+
+/** A run that applies only a revocation. */
+export interface Alone {
+    /** Text of the file during the run: the credentials have no effect, but their caller stays. */
+    text: string;
+    /** Resources of the run, as `pulumi up --target` takes them. */
+    targets: string[];
+    /** `<caller>/<credential>` of other credentials that the run ends too, because the file no longer has their keys. */
+    lost: string[];
 }
 
 /**
@@ -46,7 +51,8 @@ export async function applyEdit(context: Context, stack: ReadStack, edit: Edit):
     try {
         unchanged(stack);
         const state = await exported(context, stack);
-        const alone = edit.alone && (await changesOfOthers(context, stack, state)) ? edit.alone : undefined;
+        const alone = edit.alone && (await changesOfOthers(context, stack, state)) ? edit.alone(state) : undefined;
+        if (alone && alone.lost.length > 0) context.note(`${alone.lost.join(", ")}: ${LOST}`);
         const text = alone?.text ?? after;
         const isMixed = edit.alone !== undefined && (await foreignEdits(stack)).length > 0;
         if (!isMixed) remember(stack, after, edited); // Later commands still report the edits by hand.
@@ -62,6 +68,8 @@ export async function applyEdit(context: Context, stack: ReadStack, edit: Edit):
         release();
     }
 }
+
+const LOST = "stops working too, because others have removed it and its key from the file.";
 
 /** Reviews an edit without writing it: Pulumi reads copies of the files. */
 export async function reviewEdit(context: Context, stack: Stack, { edited, after }: Edit): Promise<Review> {

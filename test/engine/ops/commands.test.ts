@@ -115,22 +115,27 @@ describe("npm run ops", () => {
     });
 
     it("applies no change of others that breaks callers, and revoke without it ends when the gateway rejects the key", async () => {
-        const [bob, k1] = [await key("bob/first"), await key("alice/k1")];
-        const others = readFileSync(file, "utf8").replace(/- name: bob\n/, "- name: dave\n");
+        const [bob, k1, k3] = [await key("bob/first"), await key("alice/k1"), await key("alice/k3")];
+        const text = readFileSync(file, "utf8");
+        const others = text.replace(/- name: bob\n/, "- name: dave\n").replace(/\n *- \{ id: k3, method: key \}/, "");
+        assert.doesNotMatch(others, /k3/);
         writeFileSync(file, others);
         const refused = await ops("consumer add frank --yes");
         assert.equal(refused.code, 3, refused.note);
-        assert.match(refused.note, /would also apply 1 change of others .* \(caller-removed: Caller bob loses access/);
+        assert.match(
+            refused.note,
+            /would also apply 2 changes of others .* \(caller-removed: Caller bob loses access.*alice\/k3/,
+        );
         assert.equal(readFileSync(file, "utf8"), others);
         const revoked = await done("consumer revoke alice k1 --yes");
         assert.match(revoked.note, /Caller bob loses access[^]*These changes are not of this command/);
         assert.match(revoked.out, /alice\/k1: every gateway pod rejects it\./);
         assert.equal(await status({ apikey: k1 }), 401);
-        for (const kept of [bob, await key("alice/k3")]) assert.equal(await status({ apikey: kept }), 200);
+        for (const kept of [bob, k3]) assert.equal(await status({ apikey: kept }), 200);
         assert.doesNotMatch(readFileSync(file, "utf8"), /id: k1/);
         succeeded(await stack.up());
         await done("consumer list --check");
-        assert.equal(await status({ apikey: bob }), 401);
+        for (const ended of [bob, k3]) assert.equal(await status({ apikey: ended }), 401);
     });
 
     /** Interrupts a command, as Ctrl-C does, as soon as it has printed a text. @returns its messages */

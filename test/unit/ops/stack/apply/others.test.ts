@@ -26,6 +26,7 @@ const lowered = step(
     caller("alice", ["a1", "a2", "old"], { ...few, requests: 9 }),
     caller("alice", ["a1", "a2", "old"], few),
 );
+const HS256 = { method: "jwt", algorithm: "HS256", expires: "2027-06-30" };
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
 
 /** A stack with these changes, without and with the edit of the command. */
@@ -120,6 +121,21 @@ describe("ops, a revocation while others have unapplied changes", () => {
         assert.doesNotMatch(it.text(), /id: a1/);
     });
 
+    it("keeps credentials of the caller that others have removed, and names those that it cannot keep", async () => {
+        const urn = "urn:pulumi:intra::alpa-auth::x$random:index/randomUuid:RandomUuid::alice.ci-jwt-secret";
+        const salt = { urn, type: "random:index/randomUuid:RandomUuid", id: "s" };
+        const inputs = { credentials: { a1: { method: "key" }, ci: HS256, own: { method: "key" } } };
+        const state = { deployment: { resources: [{ ...caller("alice", []), inputs }, salt] } };
+        const it = stack([step("update", caller("alice", ["a1", "ci"]), caller("alice", ["a1"]))], [], {
+            says: ({ args }) => (args[1] === "export" ? { stdout: JSON.stringify(state) } : undefined),
+        });
+        const { note } = await exits(0, it.ops(...REVOKE));
+        assert.match(it.texts[0], /id: ci, method: jwt, algorithm: HS256, expires: "2027-06-30"/);
+        assert.doesNotMatch(it.texts[0], /id: a1|id: own/);
+        assert.match(note, /^alice\/own: stops working too/m);
+        assert.doesNotMatch(it.text(), /id: ci/);
+    });
+
     it("is applied alone when the present config cannot be previewed", async () => {
         const it = stack([], [], { says: ({ args }) => (args[0] === "preview" ? { code: 255 } : undefined) });
         const { note } = await exits(0, it.ops(...REVOKE));
@@ -147,8 +163,9 @@ describe("ops, a revocation while others have unapplied changes", () => {
             "alice",
             "a1",
         );
-        assert.match(alone!.text, /\{ id: a1, method: service-token, enabled: false \}/);
-        assert.deepEqual(alone!.targets, ["**:StackIdentity::*", "**::alice", "**::alice.a1-token"]);
+        const run = alone!({});
+        assert.match(run.text, /\{ id: a1, method: service-token, enabled: false \}/);
+        assert.deepEqual(run.targets, ["**:StackIdentity::*", "**::alice", "**::alice.a1-token"]);
         assert.doesNotMatch(after!, /a1/);
     });
 
