@@ -89,6 +89,11 @@ async function bind(
     };
 }
 
+/** What a cluster must not have yet, if the stack may move to it. */
+function targetOf({ namespace, movedFrom }: GatewayOptionSettings) {
+    return Object.keys(movedFrom).length === 0 ? undefined : { namespace, owner: owner() };
+}
+
 type GatewayOptionSettings = IntraASettings | IntraBSettings | InterSettings;
 
 interface CheckedGateway {
@@ -116,7 +121,7 @@ async function checkCluster(settings: GatewayOptionSettings): Promise<CheckedGat
         const warnings = [NO_CLUSTER_YET, ...warningsOf("the cluster", await endedCertificate(settings))];
         return { warnings, cluster: settings.cluster, bound: await bind(settings, undefined, hosts?.machines) };
     }
-    const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster);
+    const { identity, ...cluster } = await identifiedCluster(hosts?.access ?? settings.cluster, targetOf(settings));
     const bound = await bind(settings, identity, hosts?.machines);
     const found = await preflight({ ...settings, cluster }, owner());
     return {

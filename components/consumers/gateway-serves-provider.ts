@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { randomUUID } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
@@ -37,7 +38,7 @@ type Inputs = pulumi.Unwrap<Omit<GatewayServesArgs, "cluster" | "readiness">> & 
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     async diff(_id, olds, news) {
-        if (news.credentials === undefined) return { changes: subject(olds) !== subject(news) };
+        if (news.credentials === undefined) return { changes: !isDeepStrictEqual(subject(olds), subject(news)) };
         // A deletion uses the inputs in the state, whose kubeconfig may no longer work. This diff runs before the deletion
         // in the same process, so it stores the current kubeconfig for the deletion.
         (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig };
@@ -63,11 +64,9 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Text of what is proved. If the text changes, the resource is updated. */
-function subject({ namespace, gateway, served }: Inputs): string {
-    const { installed, route, generations, materials } = served!;
-    const maps = [route ?? {}, generations, materials].map((map) => Object.entries(map).sort());
-    return JSON.stringify([namespace, gateway.namespace, installed, maps]);
+/** What is proved. If it changes, the resource is updated. In a preview, all of `served` may be unknown. */
+function subject({ namespace, gateway, served }: Inputs): unknown[] {
+    return [namespace, gateway.namespace, served];
 }
 
 /** Proves what has changed, and everything at a gateway that is new. @param olds unset in a create */

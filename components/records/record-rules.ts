@@ -18,6 +18,8 @@ export interface Identity {
     at: string;
     /** The settings that select it. Only for messages. */
     by: string;
+    /** Namespace of a stack with this one's name that a cluster has. Only set while a move is intended. */
+    taken?: string;
 }
 
 // The state stores this file as text. dynamic-resource.ts describes what such a file may import and use.
@@ -46,7 +48,8 @@ export function identityProblems(olds: Partial<IdentityArgs>, news: IdentityArgs
     return changed(olds, news).flatMap((name) => {
         const [recorded, found] = [olds.identities![name], news.identities[name]];
         if (!news.moved.includes(recorded.id)) return [identityProblem(name, recorded, found)];
-        return name === "cluster" && recorded.at === found.at ? [rebuiltProblem(found.at)] : [];
+        if (name === "cluster" && recorded.at === found.at) return [rebuiltProblem(found.at)];
+        return found.taken === undefined ? [] : [takenProblem(found.at, found.taken)];
     });
 }
 
@@ -68,6 +71,14 @@ function rebuiltProblem(at: string): string {
     return (
         `cluster: ${at} was rebuilt, and Pulumi cannot move a stack to the same address: it would delete there what it has ` +
         "just created. Nothing was changed. Begin with an empty state: docs/operate/lost-state.md."
+    );
+}
+
+/** Problem of a move to a cluster that has the objects already, also those that an earlier move has not deleted yet. */
+function takenProblem(at: string, namespace: string): string {
+    return (
+        `cluster: ${at} already has namespace ${namespace} of a stack with this name. A move would take over its objects, and delete them later. Nothing was changed. ` +
+        "If the wrong cluster is selected, correct that. If an earlier move did not finish, finish it first. Otherwise destroy that stack first."
     );
 }
 

@@ -76,7 +76,7 @@ describe("GatewayServes", () => {
     }
 
     it("stores its provider in less than 62 kB, without the Pulumi SDK", () =>
-        assertStored(text, 62_000, [...API_SERVER, "node:crypto", "node:stream", "ws"]));
+        assertStored(text, 62_000, [...API_SERVER, "node:crypto", "node:stream", "node:util", "ws"]));
 
     const changes: [what: string, olds: object, news: object, changes: boolean][] = [
         ["nothing", { a: 1, b: 2 }, { b: 2, a: 1 }, false],
@@ -88,6 +88,12 @@ describe("GatewayServes", () => {
         const of = (digest: string) => ({ served: { ...SERVED, materials: { a: digest } }, namespace: "a", gateway });
         assert.equal((await provider.diff!("a", of("old"), of("old"))).changes, false);
         assert.equal((await provider.diff!("a", of("old"), of("new"))).changes, true);
+    });
+
+    it("changes while Pulumi does not know yet what is served, as in the preview of a new gateway", async () => {
+        const of = (served: unknown) => ({ namespace: "a", gateway, served });
+        const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+        assert.equal((await provider.diff!("a", of(SERVED), of(unknown))).changes, true);
     });
 
     for (const [what, olds, news, expected] of changes)

@@ -46,6 +46,14 @@ describe("the identity of a stack", () => {
     it("rejects a move to a cluster that was rebuilt at the same address, where Pulumi would delete what it has created", async () =>
         assert.match((await failuresOf(args("a"), args("b", { moved: ["a"] })))![0], /was rebuilt, .* empty state/));
 
+    it("rejects a move to a cluster that has a stack of this name, whose objects it would take over and delete", async () => {
+        const taken = { ...cluster("b", "https://b.example.com"), taken: "alpa-auth" };
+        const run = (moved: string[]) => failuresOf(args("a"), { identities: { cluster: taken }, moved });
+        assert.match((await run(["a"]))![0], /already has namespace alpa-auth of a stack with this name/);
+        assert.match((await run([]))![0], /is not the one of this stack/);
+        assert.deepEqual(await failuresOf(args("b"), { identities: { cluster: taken }, moved: ["a"] }), []);
+    });
+
     it("does not change with the address of the same cluster, or with what moved", async () => {
         const elsewhere = { identities: { cluster: cluster("a", "https://lb.example.com") }, moved: ["x"] };
         assert.deepEqual(await failuresOf(args("a"), elsewhere), []);
