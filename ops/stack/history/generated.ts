@@ -10,6 +10,7 @@ import type { Context } from "../../context";
 import { changesOf, packageAndKind, type Change } from "../review/changes";
 import { finding, type Finding } from "../review/finding";
 import type { Exported, Preview } from "../review/preview";
+import type { Version } from "./versions";
 
 interface Generated {
     /** Digest of the salt of a generated key or secret, or of a service token's id and version. Never of the secret itself. */
@@ -45,6 +46,16 @@ export function generatedIn({ resources = [] }: Exported): Map<string, Generated
 function versionOf(inputs: object = {}): string {
     const { clientSecretVersion: version = "" } = inputs as { clientSecretVersion?: unknown };
     return String(version);
+}
+
+/** Says of each credential that was created after a version that its secret is another one; by `<consumer>/<credential>`. */
+export function createdAfter(state: Exported, versions: Version[], number: number): Map<string, string> {
+    const next = versions.find((version) => version.number > number);
+    const later = [...generatedIn(state)].filter(
+        ([, { created = "" }]) => next && Date.parse(created) >= Date.parse(next.start),
+    );
+    const says = (who: string) => `Credential ${who} was created after version ${number}: its secret of then is lost`;
+    return new Map(later.map(([who]) => [who, says(who)]));
 }
 
 /** Findings about credentials that were handed out, and that the run creates again with another secret. */

@@ -11,7 +11,7 @@ import { carryOutPlan } from "../apply/run-plan";
 import { obstaclesOrConversion, remember } from "../edit-obstacles";
 import { replace, unchanged } from "../file-edit";
 import { git, hasCommit, uncommitted } from "../history/commits";
-import { credentialOf, generatedIn } from "../history/generated";
+import { createdAfter, credentialOf } from "../history/generated";
 import { isDone, readVersions, versionAt, type Version } from "../history/versions";
 import { withFormat, type ReviewOptions } from "../review/arguments";
 import { changesOf, type Change } from "../review/changes";
@@ -142,12 +142,10 @@ async function earlierPreview(context: Context, { earlier, target, program, plan
 
 /** Findings about credentials that keep their secret, although the version had another one under the same name. */
 function notRestored(changes: Change[], state: Exported, versions: Version[], number: number): Finding[] {
-    const next = versions.find((version) => version.number > number);
     const touched = new Set(changes.filter(({ op }) => op !== "update").map(credentialOf));
-    return [...generatedIn(state)]
-        .filter(([who, { created = "" }]) => next && Date.parse(created) >= Date.parse(next.start) && !touched.has(who))
-        .map(([who]) => `Credential ${who} was created after version ${number}: its secret of then is lost`)
-        .map((says) => finding("credential-created-again", says));
+    return [...createdAfter(state, versions, number)]
+        .filter(([who]) => !touched.has(who))
+        .map(([, says]) => finding("credential-created-again", says));
 }
 
 /** Credentials, for example `lab/2026a`, that the run gives a new secret. All of them, if it replaces the seed. */

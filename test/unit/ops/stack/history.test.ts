@@ -59,8 +59,9 @@ const UPDATES = [
     update(config([alice]), { startTime: "2026-11-19T10:00:00.000Z" }),
 ];
 
-function ops(updates: unknown, { inGit } = { inGit: true }) {
-    const says: Says = ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(updates) } : undefined);
+function ops(updates: unknown, { inGit } = { inGit: true }, state: object = {}) {
+    const said: Record<string, unknown> = { history: updates, export: state };
+    const says: Says = ({ args: [, verb] }) => (verb in said ? { stdout: JSON.stringify(said[verb]) } : undefined);
     const it = bench({ says });
     if (inGit) execFileSync("git", ["-C", it.folder, "init", "-q"]);
     return it;
@@ -177,6 +178,19 @@ describe("ops stack diff", () => {
             out,
             /Program\n {2}unknown: a version ran outside of git\n {2}version 2 ran with uncommitted changes/,
         );
+    });
+
+    it("says which secrets were created after the earlier version, although the configs are the same", async () => {
+        const urn = "urn:pulumi:intra::alpa-auth::random:index/randomUuid:RandomUuid::alice.a1-key";
+        const salt = { urn, type: "random:index/randomUuid:RandomUuid", id: "s", created: "2026-11-20T10:00:03Z" };
+        const both = [update(config([alice])), update(config([alice]), { startTime: "2026-11-19T10:00:00.000Z" })];
+        const state = { deployment: { resources: [salt, { ...salt, urn: urn.replace("alice", "bob") }] } };
+        const { out } = await exits(0, ops(both, { inGit: true }, state).ops("stack", "diff", "1", "2"));
+        assert.match(
+            out,
+            /Effects\n {2}Credential alice\/a1 was created after version 1: its secret of then is lost\n/,
+        );
+        assert.doesNotMatch(out, /bob/);
     });
 
     it("prints no terminal control characters, whatever a version's message or config contains", async () => {
