@@ -15,9 +15,13 @@ export type Problems = Iterable<Problem>;
 
 export const at = (path: Path, message: string): Problem => ({ path, message });
 
-/** The same problem of each of these keys that a config sets. @param given the config before parsing, which shows that */
-export function* unwanted(given: Raw, paths: readonly string[][], message: string): Problems {
-    for (const path of paths) if (isGiven(given, ...path)) yield at(path, message);
+/**
+ * The same problem of each of these keys that a config sets.
+ * @param given the config before parsing, which shows that
+ * @param keys keys with dots between the names of mappings
+ */
+export function* unwanted(given: Raw, keys: readonly string[], message: string): Problems {
+    for (const path of keys.map((key) => key.split("."))) if (isGiven(given, ...path)) yield at(path, message);
 }
 
 /**

@@ -16,6 +16,19 @@ export const DEFAULT_NAMESPACE = "alpa-auth";
 /** Default node port of the gateway. */
 export const DEFAULT_NODE_PORT = 30800;
 
+/** A text for which a rule holds. @param rule a regular expression or a function */
+export const matching = (rule: RegExp | ((text: string) => boolean), what: string, advice?: string) =>
+    z.string().refine((text) => (rule instanceof RegExp ? rule.test(text) : rule(text)), must(what, advice));
+
+/** A text with several rules. @param broken what the text must do, and advice, if it breaks a rule */
+export const ruled = (broken: (text: string) => [what: string, advice?: string] | undefined) =>
+    z.string().refine((text) => !broken(text), {
+        error: ({ input }) => must(...broken(input as string)!).error({ input }),
+    });
+
+export const whole = (min: number, max: number, what: string, advice?: string) =>
+    z.number().refine((n) => Number.isInteger(n) && n >= min && n <= max, must(what, advice));
+
 export const positive = (what: string) => {
     const rule = must(`be ${what} of at least 1`, "Give a whole number");
     return z.number(rule).refine((n) => Number.isInteger(n) && n >= 1, rule);
@@ -23,12 +36,11 @@ export const positive = (what: string) => {
 
 export const isDnsLabel = (text: string) => DNS_LABEL.test(text) && text.length <= LABEL_LIMIT;
 
-export const dnsLabel = z
-    .string()
-    .refine(
-        isDnsLabel,
-        must(`be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters`, "Rename it"),
-    );
+export const dnsLabel = matching(
+    isDnsLabel,
+    `be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters`,
+    "Rename it",
+);
 
 /**
  * Name of a consumer. Only option intra-b has a verifier, but its name is reserved in every option: a stack can later
@@ -55,36 +67,24 @@ export const text = (what: string) =>
 
 const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
 
-export const pinned = z.string().refine(isPinned, must("be a pinned version, never latest", "Name the exact tag"));
+export const pinned = matching(isPinned, "be a pinned version, never latest", "Name the exact tag");
 
 /** A host name never ends in a number (RFC 1123). A text that ends in a number is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>
     host.split(".").every((label) => DNS_LABEL.test(label)) && (isIPv4(host) || !/(^|\.)\d+$/.test(host));
 
-export const endpoint = z.string().check((ctx) => {
-    const match = /^([^:/]+):(\d+)$/.exec(ctx.value);
-    const host = match?.[1] ?? "";
-    const port = Number(match?.[2]);
-    if (!match)
-        ctx.issues.push(
-            problem(ctx.value, "must be host:port, without a scheme or path", "Write for example 10.20.96.188:20001"),
-        );
-    else if (!isHost(host)) ctx.issues.push(problem(ctx.value, "must name a lower-case host or an IPv4 address"));
-    else if (port < 1 || port > 65535)
-        ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
+export const endpoint = ruled((text) => {
+    const [, host, port] = /^([^:/]+):(\d+)$/.exec(text) ?? [];
+    if (host === undefined) return ["be host:port, without a scheme or path", "Write for example 10.20.96.188:20001"];
+    if (!isHost(host)) return ["name a lower-case host or an IPv4 address"];
+    if (!isPort(Number(port))) return ["have a port between 1 and 65535", "Alpa listens on 20001"];
 });
 
-/** Default range of node ports of a Kubernetes API server. */
-const NODE_PORTS = { min: 30000, max: 32767 };
+export const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
 
-/** A port on every node. @param advised a port that is usually unused */
+/** A port on every node, in the default range of an API server. @param advised a port that is usually unused */
 export const nodePort = (advised: number) =>
-    z
-        .number()
-        .refine(
-            (n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max,
-            must(`be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports`, `Use ${advised}`),
-        );
+    whole(30000, 32767, "be between 30000 and 32767, the range of node ports", `Use ${advised}`);
 
 /** Key of a Kubernetes label: an optional DNS name with a slash, then a name of up to 63 characters. */
 export const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
@@ -92,39 +92,21 @@ export const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](
 export const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /** Each value that repeats an earlier one, by its index and that of the first. Values that are undefined repeat nothing. */
-export function repeats(values: readonly unknown[]): [index: number, first: number][] {
-    const seen = new Map<unknown, number>();
-    return values.flatMap((value, i): [number, number][] => {
-        if (value === undefined) return [];
-        const first = seen.get(value);
-        if (first === undefined) seen.set(value, i);
-        return first === undefined ? [] : [[i, first]];
-    });
-}
+export const repeats = (values: readonly unknown[]): [index: number, first: number][] =>
+    values
+        .map((value, i): [number, number] => [i, values.indexOf(value)])
+        .filter(([i, first]) => values[i] !== undefined && first < i);
 
-/** Ports of Alpa services. @param endpoints `host:port` of each @returns each port once */
+/** Ports of `host:port`, each once. */
 export const portsOf = (endpoints: readonly string[]) => [
     ...new Set(endpoints.map((one) => Number(one.split(":")[1]))),
 ];
 
-/**
- * A problem, in the form that checks of a schema report.
- * @param what what the value must be
- * @param advice what to do; empty if `what` already shows what to do
- * @param options.quote whether the text contains the value
- */
-export function problem(input: unknown, what: string, advice = "", { quote } = { quote: true }) {
-    const message = `${what}${quote ? got(input) : ""}${advice && `. ${advice}`}`;
-    return { code: "custom" as const, input, message };
-}
-
 /** A host name of at least two labels, in the form that callers use. */
-export const hostName = z.string().check((ctx) => {
-    const labels = ctx.value.split(".");
-    const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
-    if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com"));
-});
+export const hostName = matching(
+    (text) => text.includes(".") && text.split(".").every(isDnsLabel) && text.length <= 253 && isIP(text) === 0,
+    "be a lower-case host name, for example llm.example.com",
+);
 
 /**
  * Invalid path prefixes: those of other services, and all with `completions` or `logprobs`. Alpa looks for these words in the
@@ -132,16 +114,11 @@ export const hostName = z.string().check((ctx) => {
  */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
-export const pathPrefix = z
-    .string()
-    .refine(
-        (path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path),
-        must(
-            "be one lower-case part of a path that no other service uses, for example /alpa-opt-service",
-            "Choose another prefix",
-        ),
-    )
-    .optional();
+export const pathPrefix = matching(
+    (path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path),
+    "be one lower-case part of a path that no other service uses, for example /alpa-opt-service",
+    "Choose another prefix",
+).optional();
 
 /** Removes user name and password from an address. */
 function withoutUser(input: unknown): unknown {
@@ -176,16 +153,12 @@ const PART = "[a-z0-9]+([._-]+[a-z0-9]+)*";
 const FORM = new RegExp(`^(${PART}(:\\d+)?(/${PART})*):(\\w[\\w.-]{0,127}(@sha256:[0-9a-f]{64})?)$`);
 
 /** An image, as `repository:tag` or `repository:tag@sha256:…`. Without a digest, the tag must name one version. */
-export const image = z
-    .string()
-    .refine(
-        (name) => FORM.test(name),
-        must(`be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}`),
-    )
-    .refine(
-        (name) => !FORM.test(name) || name.includes("@") || isPinned(imageParts(name).tag),
-        must("have a pinned tag, never latest", "Name the version that you tested"),
-    );
+export const image = ruled((name) => {
+    if (!FORM.test(name))
+        return [`be repository:tag or repository:tag@sha256:<digest>, for example apache/apisix:${DEFAULT_TAG}`];
+    if (!name.includes("@") && !isPinned(imageParts(name).tag))
+        return ["have a pinned tag, never latest", "Name the version that you tested"];
+});
 
 /** Repository and tag, from which charts and pods build an image reference. The tag contains the digest, if there is one. */
 export function imageParts(name: string): { repository: string; tag: string } {
@@ -198,9 +171,10 @@ const QUANTITY = /^\d+(\.\d+)?([numkMGTPE]|[KMGTPE]i)?$/;
 const isQuantity = (text: string) => QUANTITY.test(text) && quantity(text) > 0;
 
 /** An amount of memory above 0, in the notation of Kubernetes. */
-export const memory = z
-    .string()
-    .refine((text) => isQuantity(text) && quantity(text) >= 1, must("be a quantity of memory, for example 16Gi"));
+export const memory = matching(
+    (text) => isQuantity(text) && quantity(text) >= 1,
+    "be a quantity of memory, for example 16Gi",
+);
 
 /** Cores above 0, in the notation of Kubernetes: a number, or thousandths. */
 export const cores = z.coerce

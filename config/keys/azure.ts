@@ -13,14 +13,11 @@ import {
 import { type CheckContext, at, type Problems, type Sound } from "../cross-check";
 import type { ParsedGatewayOption } from "./gateway-option";
 import { tlsProblems, tlsHostnames, tlsWarnings, type tls } from "./tls";
-import { must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
-import { hostName, repeats } from "../values";
+import { hostName, matching, repeats } from "../values";
 import { plainAddress } from "../../dns/names";
 
-const address = z
-    .string()
-    .refine((text) => isIP(text) !== 0, must("be an IPv4 or IPv6 address", "Write for example 20.50.2.10"));
+const address = matching((text) => isIP(text) !== 0, "be an IPv4 or IPv6 address", "Write for example 20.50.2.10");
 
 /** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z
@@ -79,7 +76,7 @@ export function azureUrl(config: AzureConfig): string | undefined {
     const { azure, tls } = config;
     if (tls !== undefined) {
         const port = httpsPort(config);
-        return `https://${azure?.hostname ?? names(config)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
+        return `https://${azure?.hostname ?? tlsHostnames(tls, azure)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
     }
     return azure === undefined ? undefined : `http://${azure.hostname}`;
 }
@@ -95,11 +92,8 @@ export function azureOutputs(
 }
 
 /** The TLS settings for installing APISIX. */
-export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
-    const { tls } = config;
-    if (tls === undefined) return undefined;
-    return { nodePort: tls.nodePort, publicPort: httpsPort(config)! };
-}
+export const releaseTls = (config: AzureConfig): ReleaseTls | undefined =>
+    config.tls && { nodePort: config.tls.nodePort, publicPort: httpsPort(config)! };
 
 /** The TLS settings of the gateway, with the key marked as a secret. */
 export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
@@ -107,7 +101,7 @@ export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined 
     if (tls === undefined) return undefined;
     const { certificate, key, issuer } = tls;
     return {
-        hostnames: names(config),
+        hostnames: tlsHostnames(tls, config.azure),
         redirect: tls.redirect,
         source: issuer
             ? { kind: "cert-manager", issuer }
@@ -115,23 +109,13 @@ export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined 
     };
 }
 
-export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds: number, today: Date): string[] {
-    const warnings: string[] = [];
-    if (azure !== undefined && tls === undefined)
-        warnings.push("azure: without tls anyone on the network path can read keys and tokens. Set tls.");
-    if (tls !== undefined && !tls.redirect)
-        warnings.push(
-            "tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.",
-        );
-    if (azure !== undefined && idleMinutes(answerTimeoutSeconds) > IDLE_MINUTES.max)
-        warnings.push(
-            `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`,
-        );
-    return [...warnings, ...(tls?.certificate === undefined ? [] : tlsWarnings(tls.certificate, today))];
-}
-
-function names({ azure, tls }: AzureConfig): string[] {
-    return tlsHostnames(tls, azure);
+export function* azureWarnings({ azure, tls }: AzureConfig, seconds: number, today: Date): Iterable<string> {
+    if (azure && !tls) yield "azure: without tls anyone on the network path can read keys and tokens. Set tls.";
+    if (tls && !tls.redirect)
+        yield "tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.";
+    if (azure && idleMinutes(seconds) > IDLE_MINUTES.max)
+        yield `alpa.answerTimeoutSeconds: ${seconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`;
+    if (tls?.certificate !== undefined) yield* tlsWarnings(tls.certificate, today);
 }
 
 function httpsPort({ azure, tls }: AzureConfig): number | undefined {

@@ -8,9 +8,9 @@ import { at, unwanted, type Path, type Problems, type Sound } from "../cross-che
 import type { ParsedGatewayOption } from "./gateway-option";
 import { sshHost, hostParts, sshHostProblems, sshHostOf, type ParsedSsh } from "./hosts/ssh-host";
 import { serverKind } from "./openai";
-import { must } from "../problems";
+import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
-import { LABEL_KEY, problem, text, repeats } from "../values";
+import { LABEL_KEY, ruled, text, repeats } from "../values";
 import { optional } from "../schema";
 
 /** Default channel of MicroK8s. */
@@ -27,18 +27,13 @@ const value = z
     .string(must("be a string", "Write it in quotes"))
     .refine((text) => VALUE.test(text), must("be the value of a label: letters, digits, -, _ and ."));
 
-const labels = z.record(z.string(), value).check((ctx) => {
-    for (const name of Object.keys(ctx.value))
-        if (!LABEL_KEY.test(name))
-            ctx.issues.push({
-                ...problem(name, "must be the name of a label, for example example.com/rack"),
-                path: [name],
-            });
+const labels = z.record(z.string(), value).superRefine((labels, ctx) => {
+    for (const name of Object.keys(labels)) {
+        const issue = (message: string) => ctx.addIssue({ code: "custom", path: [name], message });
+        if (!LABEL_KEY.test(name)) issue(`must be the name of a label, for example example.com/rack${got(name)}`);
         else if (RESERVED.test(name))
-            ctx.issues.push({
-                ...problem(name, "must not be a name that the cluster sets itself", "Choose another name"),
-                path: [name],
-            });
+            issue(`must not be a name that the cluster sets itself${got(name)}. Choose another name`);
+    }
 });
 
 const node = sshHost.extend({
@@ -49,40 +44,23 @@ const node = sshHost.extend({
     }),
 });
 
-const channel = z.string().check((ctx) => {
-    const [, minor] = /^1\.(\d+)\/(?:stable|candidate|beta|edge)$/.exec(ctx.value) ?? [];
-    if (ctx.value.includes("strict"))
-        ctx.issues.push(problem(ctx.value, "must be a channel with classic confinement", "Remove -strict"));
-    else if (minor === undefined)
-        ctx.issues.push(
-            problem(
-                ctx.value,
-                "must be track/risk with a pinned track, never latest",
-                `Write for example ${DEFAULT_CHANNEL}`,
-            ),
-        );
-    else if (Number(minor) < OLDEST_MINOR)
-        ctx.issues.push(
-            problem(
-                ctx.value,
-                `must be 1.${OLDEST_MINOR} or newer, which can set cluster.podNetwork`,
-                "Choose a newer track",
-            ),
-        );
+const channel = ruled((text) => {
+    const [, minor] = /^1\.(\d+)\/(?:stable|candidate|beta|edge)$/.exec(text) ?? [];
+    if (text.includes("strict")) return ["be a channel with classic confinement", "Remove -strict"];
+    if (minor === undefined)
+        return ["be track/risk with a pinned track, never latest", `Write for example ${DEFAULT_CHANNEL}`];
+    if (Number(minor) < OLDEST_MINOR)
+        return [`be 1.${OLDEST_MINOR} or newer, which can set cluster.podNetwork`, "Choose a newer track"];
 });
 
-const podNetwork = z.string().check((ctx) => {
-    const { value } = ctx;
-    const wrong = value.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(value);
-    const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
-    if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`));
+const podNetwork = ruled((text) => {
+    const wrong = text.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(text);
+    if (wrong !== undefined) return [`be ${wrong}`];
     // Calico assigns each node blocks of 64 addresses, so a network smaller than /24 has blocks for at most two nodes.
-    else if (!(bits >= 8 && bits <= 24))
-        ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods"));
-    else if (overlapIpv4(value, SERVICE_NETWORK))
-        ctx.issues.push(
-            problem(value, `must not overlap ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
-        );
+    const bits = Number(/\/(\d+)$/.exec(text)?.[1]);
+    if (!(bits >= 8 && bits <= 24)) return ["be a network of /8 to /24, with addresses for all pods"];
+    if (overlapIpv4(text, SERVICE_NETWORK))
+        return [`not overlap ${SERVICE_NETWORK}, the network of Services`, "Choose another"];
 });
 
 /** Key `cluster` of an option with a gateway: an existing cluster, or nodes for a new one. */
@@ -131,17 +109,6 @@ function why(input: unknown): string {
     return parsed.ok ? "" : parsed.why;
 }
 
-/** Keys that are valid only for a cluster that the stack creates. */
-const OF_NODES = [
-    ["cluster", "channel"],
-    ["cluster", "podNetwork"],
-];
-/** Keys that are valid only for an existing cluster. */
-const OF_A_CLUSTER = [
-    ["cluster", "kubeconfig"],
-    ["cluster", "context"],
-];
-
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "ssh">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
@@ -149,9 +116,10 @@ type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 export function* clusterChecks(config: Config, given: Raw): Problems {
     const { cluster: { nodes = [] } = {}, ssh } = config;
     const ofNodes = "only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.";
-    if (!isGiven(given, "cluster", "nodes")) return yield* unwanted(given, OF_NODES, ofNodes);
+    if (!isGiven(given, "cluster", "nodes"))
+        return yield* unwanted(given, ["cluster.channel", "cluster.podNetwork"], ofNodes);
     const twice = "must not be set together with cluster.nodes, which creates a cluster. Remove one of them.";
-    yield* unwanted(given, OF_A_CLUSTER, twice);
+    yield* unwanted(given, ["cluster.kubeconfig", "cluster.context"], twice);
     yield* sshHostProblems(["cluster", "nodes"], nodes, ssh, "One host can be only one node.");
     yield* sameAddress(nodes);
     yield* networkProblems(config, given);

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { BEFORE, PHASES, TARGET } from "../../components/opt/conversion-phases";
 import { sshHost } from "./hosts/ssh-host";
-import { must } from "../problems";
-import { positive, text } from "../values";
+import { matching, positive, text } from "../values";
 
 /** Default minutes for which callers may get 503, and the part of them that a return to bare metal takes. */
 export const DEFAULT_MINUTES = { budgetMinutes: 60, returnMinutes: 28 };
@@ -41,12 +40,10 @@ export const convert = z
                     .array(sshHost)
                     .min(1, { error: "must name at least one host. The first is the Ray head node" })
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
-                unit: z
-                    .string()
-                    .refine(
-                        (name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name),
-                        must("be the name of a systemd service, for example alpa-ray.service"),
-                    )
+                unit: matching(
+                    /^[A-Za-z0-9:_.@-]{1,240}\.service$/,
+                    "be the name of a systemd service, for example alpa-ray.service",
+                )
                     .optional()
                     .meta({
                         description: "systemd service that runs Ray and Alpa, with the same name on every host.",

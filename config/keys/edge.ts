@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { at, type Path, type Problems } from "../cross-check";
 import { must, got, pathText } from "../problems";
-import { isHost, positive, repeats } from "../values";
+import { isHost, matching, positive, repeats } from "../values";
 import { isWithin } from "../../dns/names";
 import { optional } from "../schema";
 
@@ -19,22 +19,17 @@ const LONGEST_PROXY_TIMEOUT = 6000;
 const MOST_TOKENS = 1024;
 
 export const domain = (what: string) =>
-    z
-        .string()
-        .refine(
-            (name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253,
-            must(`be ${what} in lower case, without scheme, port or final dot`),
-        );
+    matching(
+        (name) => isHost(name) && name.includes(".") && !/^[\d.]+$/.test(name) && name.length <= 253,
+        `be ${what} in lower case, without scheme, port or final dot`,
+    );
 
 /** Keys of the host name for callers, and of its zone at Cloudflare. */
 export const edgeKeys = {
-    account: z
-        .string()
-        .refine((id) => /^[0-9a-f]{32}$/.test(id), must("be an account id, 32 hexadecimal digits in lower case"))
-        .meta({
-            description: "Id of the Cloudflare account, as in the address of its dashboard.",
-            examples: ["0123456789abcdef0123456789abcdef"],
-        }),
+    account: matching(/^[0-9a-f]{32}$/, "be an account id, 32 hexadecimal digits in lower case").meta({
+        description: "Id of the Cloudflare account, as in the address of its dashboard.",
+        examples: ["0123456789abcdef0123456789abcdef"],
+    }),
     hostname: domain("a host name, for example llm.example.com,").meta({
         description: "Host name that callers use, one level below the zone.",
         examples: ["llm.example.com"],
@@ -104,17 +99,13 @@ export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): Edge
 const BATCH_WAIT_SECONDS = 1;
 
 /** Warns if the longest answer may not arrive within the timeout of the edge: Alpa sends nothing before it is complete. */
-export function slowAnswers({ tokensPerSecond: rate }: { tokensPerSecond?: number }, waits: number): string[] {
+export function* slowAnswers({ tokensPerSecond: rate }: { tokensPerSecond?: number }, waits: number): Iterable<string> {
     if (rate === undefined)
-        return [
-            `alpa.tokensPerSecond: not set, so it is unknown whether ${MOST_TOKENS} tokens arrive within the ${waits} s that the edge waits. Measure it: ${MOST_TOKENS} tokens need ${Math.ceil(MOST_TOKENS / waits)} per second.`,
-        ];
+        return yield `alpa.tokensPerSecond: not set, so it is unknown whether ${MOST_TOKENS} tokens arrive within the ${waits} s that the edge waits. Measure it: ${MOST_TOKENS} tokens need ${Math.ceil(MOST_TOKENS / waits)} per second.`;
     const seconds = Math.ceil(MOST_TOKENS / rate) + BATCH_WAIT_SECONDS;
-    if (seconds <= waits) return [];
     const most = Math.max(0, Math.floor((waits - BATCH_WAIT_SECONDS) * rate));
-    return [
-        `alpa.tokensPerSecond: ${MOST_TOKENS} tokens take ${seconds} s, and the edge waits ${waits} s. Tell callers to request at most ${most} tokens. With plan enterprise you can raise proxyTimeoutSeconds instead.`,
-    ];
+    if (seconds > waits)
+        yield `alpa.tokensPerSecond: ${MOST_TOKENS} tokens take ${seconds} s, and the edge waits ${waits} s. Tell callers to request at most ${most} tokens. With plan enterprise you can raise proxyTimeoutSeconds instead.`;
 }
 
 /** Cloudflare's limit of host names in an Access application. */
@@ -159,13 +150,10 @@ function* hostnameProblems({ hostname, aliases = [], zone: { name: zone } = {} }
 }
 
 /** Warns about names that the universal certificate of the zone does not cover: it has the zone and names one level below it. */
-export function deepNameWarnings(names: string[], zone: string): string[] {
-    return names
-        .filter((name) => name !== zone && name.slice(0, -zone.length - 1).includes("."))
-        .map(
-            (name) =>
-                `hostname: ${name} is more than one level below ${zone}, so the universal certificate does not cover it. Order a certificate for this name.`,
-        );
+export function* deepNameWarnings(names: string[], zone: string): Iterable<string> {
+    for (const name of names)
+        if (name !== zone && name.slice(0, -zone.length - 1).includes("."))
+            yield `hostname: ${name} is more than one level below ${zone}, so the universal certificate does not cover it. Order a certificate for this name.`;
 }
 
 /** Reports settings that the plan does not include. */

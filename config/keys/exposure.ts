@@ -3,7 +3,7 @@ import type { ExposureSettings } from "../../components/cloudflare/exposure";
 import { at, unwanted, type Problems, type Sound } from "../cross-check";
 import { DEFAULT_ANSWER_SECONDS } from "./alpa";
 import { edgeKeys, edgeChecks, answerKeys, edgeWaits, heldTimeout, slowAnswers, deepNameWarnings } from "./edge";
-import type { ParsedGatewayOption, ParsedGatewayOption as Parsed } from "./gateway-option";
+import type { ParsedGatewayOption as Parsed } from "./gateway-option";
 import { image, imageParts, DEFAULT_NODE_PORT } from "../values";
 import { metricsSettings } from "./observability";
 import { CONNECTORS, cutAnswers, graceSeconds } from "./tunnel";
@@ -43,16 +43,15 @@ export const requiredExposureKeys = { account, hostname, zone: zoneInPlace, tunn
 const URL_IN_PLACE = ["gateway", "existing", "url"];
 const SERVICE_IN_PLACE = ["gateway", "existing", "service"];
 /** Keys that are valid only with exposure direct. With a tunnel, Cloudflare manages the name and the certificate. */
-const DIRECT_KEYS = [["azure"], ["tls"]];
-/** Paths of keys that are valid only with exposure tunnel. */
+const DIRECT_KEYS = ["azure", "tls"];
 const TUNNEL_KEYS = [
-    ...Object.keys(exposureKeys).map((key) => [key]),
-    ...Object.keys(answerKeys).map((key) => ["alpa", key]),
-    SERVICE_IN_PLACE,
+    ...Object.keys(exposureKeys),
+    ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
+    "gateway.existing.service",
 ];
 
 /** Checks that every key is valid with the configured exposure, and that the values fit together. */
-export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw): Problems {
+export function* exposureChecks(config: Sound<Parsed>, given: Raw): Problems {
     const named = (path: string[]) => isGiven(given, ...path);
     const inPlace = config.gateway?.installer === "existing" && named(["gateway", "existing"]);
     if (given.exposure !== "tunnel") {
@@ -64,7 +63,7 @@ export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw):
     }
     const ofCloudflare = "got exposure tunnel, where Cloudflare has the host names and TLS";
     yield* unwanted(given, DIRECT_KEYS, `only valid with exposure direct (${ofCloudflare}). Remove it.`);
-    const addresses = [["gateway", "address"], URL_IN_PLACE];
+    const addresses = ["gateway.address", "gateway.existing.url"];
     yield* unwanted(given, addresses, "only valid with exposure direct (callers use https://<hostname>). Remove it.");
     if (inPlace && !named(SERVICE_IN_PLACE))
         yield at(
@@ -77,7 +76,7 @@ export function* exposureChecks(config: Sound<ParsedGatewayOption>, given: Raw):
 /** Removes the keys of the other exposure, so that only {@link exposureChecks} reports them and not the schema. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
-    return foreign.reduce(without, values);
+    return foreign.map((key) => key.split(".")).reduce(without, values);
 }
 
 function without(values: Raw, [key, ...path]: string[]): Raw {
@@ -137,17 +136,12 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     };
 }
 
-export function exposureWarnings(config: Parsed): string[] {
-    if (config.exposure === "direct") return [];
+export function* exposureWarnings(config: Parsed): Iterable<string> {
+    if (config.exposure === "direct") return;
     const { alpa, gateway, hostname, zone } = config;
-    const warnings = [
-        ...(alpa ? slowAnswers(alpa, edgeWaits(config)) : []),
-        ...cutAnswers(longestAnswer(config)),
-        ...deepNameWarnings([hostname!], zone!.name),
-    ];
+    if (alpa) yield* slowAnswers(alpa, edgeWaits(config));
+    yield* cutAnswers(longestAnswer(config));
+    yield* deepNameWarnings([hostname!], zone!.name);
     if (gateway.nodePort !== undefined)
-        warnings.push(
-            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when callers no longer use it.`,
-        );
-    return warnings;
+        yield `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when callers no longer use it.`;
 }

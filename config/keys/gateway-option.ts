@@ -11,8 +11,17 @@ import { ssh } from "./hosts/ssh-host";
 import { observability } from "./observability";
 import type { ParsedOpenai } from "./openai";
 import { tls } from "./tls";
-import { must } from "../problems";
-import { movedFrom, consumersFile, DEFAULT_NAMESPACE, dnsLabel, pathPrefix, positive, pinned, url } from "../values";
+import {
+    movedFrom,
+    consumersFile,
+    DEFAULT_NAMESPACE,
+    dnsLabel,
+    pathPrefix,
+    positive,
+    pinned,
+    url,
+    whole,
+} from "../values";
 
 const waitSeconds = positive("a time in seconds").default(2400).meta({
     description:
@@ -57,15 +66,11 @@ const rampart = z
             description: "Installs Rampart from your private chart repository. Rampart has no public repository.",
             unset: "Rampart must already run in the cluster",
         }),
-        retry: z
-            .number()
-            .refine((n) => Number.isInteger(n) && n >= 0, must("be a whole number of at least 0", "Raise it by one"))
-            .default(0)
-            .meta({
-                description:
-                    "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure: Rampart does not retry by itself.",
-                reason: "No retry was requested yet.",
-            }),
+        retry: whole(0, Infinity, "be a whole number of at least 0", "Raise it by one").default(0).meta({
+            description:
+                "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure: Rampart does not retry by itself.",
+            reason: "No retry was requested yet.",
+        }),
     })
     .optional()
     .describe("Settings of Rampart, for installer `rampart` only.");

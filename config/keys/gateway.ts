@@ -12,6 +12,8 @@ import {
     dnsLabel,
     isDnsLabel,
     isHost,
+    isPort,
+    matching,
     nodePort,
     positive,
     text,
@@ -28,14 +30,11 @@ export const installedGatewayKeys = {
             "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` installs nothing and adds routes and consumers to an APISIX that already runs.",
         reason: "Rampart is the package manager of the clusters that this project was made for.",
     }),
-    address: optional(
-        z.string().refine(isHost, must("be a lower-case host or an IPv4 address, without scheme or port")),
-        {
-            description: "Host name or IPv4 address that callers use.",
-            examples: ["llm.example.com"],
-            unset: "the host of the first entry of `alpa.endpoints`, which is a node of this cluster",
-        },
-    ),
+    address: optional(matching(isHost, "be a lower-case host or an IPv4 address, without scheme or port"), {
+        description: "Host name or IPv4 address that callers use.",
+        examples: ["llm.example.com"],
+        unset: "the host of the first entry of `alpa.endpoints`, which is a node of this cluster",
+    }),
     nodePort: optional(nodePort(DEFAULT_NODE_PORT), {
         description: "Node port of the gateway on every node, in the range of node ports.",
         examples: [30801],
@@ -113,14 +112,10 @@ export function qualified(text: string): { namespace: string; name: string; port
 
 /** @param form how to write the name of the object */
 const objectName = (form: string, hasPort: boolean) =>
-    z.string().refine(
-        (text) => {
-            const { namespace, name, port } = qualified(text);
-            const isPort = port === undefined || (hasPort && port >= 1 && port <= 65535);
-            return isDnsLabel(namespace) && isDnsLabel(name) && isPort;
-        },
-        must(`be ${form}`),
-    );
+    matching((text) => {
+        const { namespace, name, port } = qualified(text);
+        return isDnsLabel(namespace) && isDnsLabel(name) && (port === undefined || (hasPort && isPort(port)));
+    }, `be ${form}`);
 
 export const gateway = z
     .strictObject({

@@ -11,21 +11,16 @@ const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
 
 const onOff = z.boolean(must("be true or false")).default(false);
 
-const podLabels = z.record(z.string(), z.string()).superRefine((labels, context) => {
-    const entries = Object.entries(labels);
-    if (entries.length === 0)
-        context.addIssue({
-            code: "custom",
-            message:
-                "must have at least one label, or every pod of the namespace could read the metrics. Name one, for example app.kubernetes.io/name",
-        });
-    for (const [key, value] of entries)
-        if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > LABEL_LIMIT)
-            context.addIssue({
-                code: "custom",
-                message: `must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)})`,
-            });
-});
+const podLabels = z
+    .record(z.string(), z.string())
+    .refine((labels) => Object.keys(labels).length > 0, {
+        error: "must have at least one label, or every pod of the namespace could read the metrics. Name one, for example app.kubernetes.io/name",
+    })
+    .superRefine((labels, ctx) => {
+        for (const [key, value] of Object.entries(labels))
+            if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > LABEL_LIMIT)
+                ctx.addIssue(`must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)})`);
+    });
 
 const scraper = z.strictObject({
     namespace: dnsLabel.meta({ description: "Namespace of the pods that read the metrics.", examples: ["monitoring"] }),
@@ -123,9 +118,7 @@ export function observabilitySettings(asked: Parsed, tokens: boolean): Pick<Rele
 }
 
 /** Warns if metrics are enabled without scrapers, since then no pod can read them. */
-export function observabilityWarnings({ metrics }: Parsed): string[] {
-    if (metrics === undefined || metrics.scrapers.length > 0) return [];
-    return [
-        "observability.metrics.scrapers: empty, so the network policies let no pod read the metrics. Name the pods of your Prometheus.",
-    ];
+export function* observabilityWarnings({ metrics }: Parsed): Iterable<string> {
+    if (metrics?.scrapers.length === 0)
+        yield "observability.metrics.scrapers: empty, so the network policies let no pod read the metrics. Name the pods of your Prometheus.";
 }

@@ -3,7 +3,7 @@ import { OPENAI_PATHS } from "../../components/openai/paths";
 import { at, unwanted, type Problems, type Sound } from "../cross-check";
 import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
-import { endpoint, HEADER_SAFE, positive, problem, repeats, unquotedText } from "../values";
+import { endpoint, HEADER_SAFE, positive, repeats, unquotedText } from "../values";
 import { optional } from "../schema";
 
 /** Largest allowed body: images in a chat are inside the body. */
@@ -14,15 +14,9 @@ const MODEL = /^[\w/][\w./:@+-]*$/;
 const model = z.string().regex(MODEL, must("be the name of a model: letters, digits and . _ - / : @ +", "Correct it"));
 /** A list without an entry that it has twice. @param what one entry */
 const once = <T extends z.ZodType<string>>(what: string, one: T) =>
-    z.array(one).check((ctx) => {
-        for (const [i] of repeats(ctx.value).slice(0, 1))
-            ctx.issues.push(
-                problem(
-                    ctx.value,
-                    `must have every ${what} only once (got ${ctx.value[i]} twice)`,
-                    "Remove one of them",
-                ),
-            );
+    z.array(one).superRefine((list, ctx) => {
+        for (const [i] of repeats(list).slice(0, 1))
+            ctx.addIssue(`must have every ${what} only once (got ${list[i]} twice). Remove one of them`);
     });
 const models = once("model", model);
 
@@ -123,8 +117,7 @@ export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Probl
         );
     if (!openai) return;
     if (alpa) yield at(["openai"], "only valid without alpa: a stack has one server. Remove one of them.");
-    const ofAlpa = OF_ALPA[option].map((key) => [key]);
-    yield* unwanted(given, ofAlpa, "only valid with alpa, not with openai. Remove it.");
+    yield* unwanted(given, OF_ALPA[option], "only valid with alpa, not with openai. Remove it.");
 }
 
 interface Config {

@@ -1,40 +1,25 @@
 import * as z from "zod";
 import { must } from "../problems";
-import { image, cores, memory, dnsLabel, positive, text, url } from "../values";
+import { image, cores, memory, dnsLabel, matching, positive, text, url } from "../values";
 import { optional } from "../schema";
 
 /** Version of the chart `kuberay-operator`: the tests use it, and it must be 1.6 or newer for `upgradeStrategy`. */
 export const OPERATOR_VERSION = "1.6.2";
 
-const nodeName = z
-    .string()
-    .refine(
-        (name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name),
-        must("be the name of a node in the output of kubectl get nodes"),
-    );
+const nodeName = matching(
+    /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+    "be the name of a node in the output of kubectl get nodes",
+);
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
 
-const path = (what: string) => z.string().refine(isPath, must(`be ${what}, an absolute path without ..`));
+const path = (what: string) => matching(isPath, `be ${what}, an absolute path without ..`);
 
 /** A path that is inserted into a shell command of a container. */
 const plainPath = path("a folder").refine(
     (value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value),
     must("have no blank, quote or other special character of the shell", "Rename the folder"),
 );
-
-const modelName = text("the name of a model").refine(
-    (name) => /^[\w./:@+-]*$/.test(name),
-    must("have no blank, quote or other special character of the shell"),
-);
-
-/** A version of three numbers, for example `2.0.0`. */
-const exactVersion = z
-    .string()
-    .refine(
-        (version) => /^\d+\.\d+\.\d+$/.test(version),
-        must("be one exact version, for example 2.0.0", "Name the version in the image"),
-    );
 
 /** Where a claim or a folder of the node is mounted: a path that hides no files of the image. */
 const MOUNT_PATH = "/weights";
@@ -70,12 +55,18 @@ const command = optional(text("a command"), {
     unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
 });
 
-const model = modelName.meta({
-    description: "Name of the model, as Alpa spells it.",
-    examples: ["alpa/opt-175b"],
-});
+const model = text("the name of a model")
+    .refine((name) => /^[\w./:@+-]*$/.test(name), must("have no blank, quote or other special character of the shell"))
+    .meta({
+        description: "Name of the model, as Alpa spells it.",
+        examples: ["alpa/opt-175b"],
+    });
 
-const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
+const rayVersion = matching(
+    /^\d+\.\d+\.\d+$/,
+    "be one exact version, for example 2.0.0",
+    "Name the version in the image",
+).meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
 /** Key `opt`: Alpa as a component of the cluster. */
 export const opt = z

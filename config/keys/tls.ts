@@ -5,7 +5,7 @@ import { type CheckContext, at, type Problems, type Sound } from "../cross-check
 import { DAY_MS } from "./consumers/credentials";
 import type { ParsedGatewayOption } from "./gateway-option";
 import { isGiven, type Raw } from "../unchecked";
-import { dnsLabel, hostName, nodePort, problem, text, DEFAULT_NODE_PORT } from "../values";
+import { dnsLabel, hostName, nodePort, text, DEFAULT_NODE_PORT } from "../values";
 import { optional } from "../schema";
 
 /** Default port of TLS on every node. */
@@ -44,19 +44,13 @@ export const tls = z
             reason: "Callers that still use HTTP are moved to HTTPS.",
         }),
     })
-    .check((ctx) => {
-        const { certificate, key, issuer } = ctx.value;
-        if (
-            issuer === undefined
-                ? certificate === undefined || key === undefined
-                : certificate !== undefined || key !== undefined
-        )
-            ctx.issues.push(
-                problem(ctx.value, "must have either certificate and key, or issuer", "Set one of them", {
-                    quote: false,
-                }),
-            );
-    })
+    .refine(
+        ({ certificate, key, issuer }) =>
+            issuer !== undefined
+                ? certificate === undefined && key === undefined
+                : certificate !== undefined && key !== undefined,
+        { error: "must have either certificate and key, or issuer. Set one of them" },
+    )
     .optional()
     .meta({
         description: "TLS at the gateway, with exposure `direct`.",
@@ -104,12 +98,12 @@ export function* tlsProblems(
 }
 
 /** Warns of certificates that expire soon. */
-export function tlsWarnings(certificate: string, today: Date): string[] {
-    return chainOf(certificate).certificates.flatMap((one, i) => {
+export function* tlsWarnings(certificate: string, today: Date): Iterable<string> {
+    for (const [i, one] of chainOf(certificate).certificates.entries()) {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
-        if (days >= WARN_DAYS || hasEnded(one, today)) return [];
-        return [`tls.certificate: ${which(i)} expires in ${days} days, on ${day(one.validTo)}. Renew it.`];
-    });
+        if (days < WARN_DAYS && !hasEnded(one, today))
+            yield `tls.certificate: ${which(i)} expires in ${days} days, on ${day(one.validTo)}. Renew it.`;
+    }
 }
 
 function* certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): Problems {

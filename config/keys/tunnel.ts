@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { must } from "../problems";
 import { sshHost } from "./hosts/ssh-host";
-import { pinned, url } from "../values";
+import { matching, pinned, url, whole } from "../values";
 
 /** Number of connectors, on each host or in the cluster: one serves while the other is upgraded. */
 export const CONNECTORS = 2;
@@ -11,12 +10,7 @@ const MOST_CONNECTORS = 24;
 const LAST_METRICS_PORT = 65_536 - CONNECTORS;
 
 const host = sshHost.extend({
-    metricsPort: z
-        .number()
-        .refine(
-            (n) => Number.isInteger(n) && n >= 1 && n <= LAST_METRICS_PORT,
-            must(`be a port between 1 and ${LAST_METRICS_PORT}`, "Use 20241"),
-        )
+    metricsPort: whole(1, LAST_METRICS_PORT, `be a port between 1 and ${LAST_METRICS_PORT}`, "Use 20241")
         .default(20241)
         .meta({
             description:
@@ -36,11 +30,9 @@ export function graceSeconds(answerSeconds: number): number {
 }
 
 /** Warns if connectors cannot wait for the longest answers. @param answerSeconds the longest answer */
-export function cutAnswers(answerSeconds: number): string[] {
-    if (answerSeconds <= MOST_GRACE_SECONDS) return [];
-    return [
-        `tunnel: a stopping connector waits at most ${MOST_GRACE_SECONDS} s for requests in progress, but an answer may take up to ${answerSeconds} s. Requests that take longer are interrupted (502). Change connectors while no long requests are in progress.`,
-    ];
+export function* cutAnswers(answerSeconds: number): Iterable<string> {
+    if (answerSeconds > MOST_GRACE_SECONDS)
+        yield `tunnel: a stopping connector waits at most ${MOST_GRACE_SECONDS} s for requests in progress, but an answer may take up to ${answerSeconds} s. Requests that take longer are interrupted (502). Change connectors while no long requests are in progress.`;
 }
 
 export const tunnel = z
@@ -53,17 +45,15 @@ export const tunnel = z
             })
             .describe("Hosts that run connectors: the Ray head node, and a second host for failover."),
         version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),
-        sha256: z
-            .string()
-            .refine(
-                (sum) => /^[0-9a-f]{64}$/.test(sum),
-                must("be 64 hexadecimal digits in lower case", "Copy the checksum from the release page"),
-            )
-            .meta({
-                description:
-                    "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",
-                examples: ["0000000000000000000000000000000000000000000000000000000000000000"],
-            }),
+        sha256: matching(
+            /^[0-9a-f]{64}$/,
+            "be 64 hexadecimal digits in lower case",
+            "Copy the checksum from the release page",
+        ).meta({
+            description:
+                "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",
+            examples: ["0000000000000000000000000000000000000000000000000000000000000000"],
+        }),
         source: url.optional().meta({
             description: "Full address to download `cloudflared` from.",
             examples: ["https://mirror.example.com/cloudflared"],

@@ -1,5 +1,4 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import * as z from "zod";
 import { publicKeyNumbers } from "../../../components/consumers/key-digest";
 import {
     ALGORITHMS,
@@ -8,8 +7,8 @@ import {
     type Algorithm,
 } from "../../../components/consumers/signing-algorithms";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { counted, must } from "../../problems";
-import { HEADER_SAFE, repeats } from "../../values";
+import { counted } from "../../problems";
+import { HEADER_SAFE, matching, repeats } from "../../values";
 
 export { ALGORITHMS, type Algorithm };
 
@@ -35,7 +34,7 @@ const REMIND_DAYS = 3;
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Schema of a day that exists in the calendar, in the form `2027-01-31`. */
-export const day = z.string().refine((text) => dayOf(text) !== undefined, must("be a day, for example 2027-01-31"));
+export const day = matching((text) => dayOf(text) !== undefined, "be a day, for example 2027-01-31");
 
 interface Entry {
     method?: "key" | "jwt";

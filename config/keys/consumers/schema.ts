@@ -7,7 +7,7 @@ import { day, DEFAULT_OVERLAP_DAYS } from "./credentials";
 import type { ParsedGatewayOption } from "../gateway-option";
 import { callerModels } from "../openai";
 import { got } from "../../problems";
-import { consumerName, dnsLabel, positive, problem, unquotedText, LABEL_LIMIT, repeats } from "../../values";
+import { consumerName, dnsLabel, positive, unquotedText, LABEL_LIMIT, repeats } from "../../values";
 import { optional } from "../../schema";
 
 /** Id of a revocation in the record of revocations. */
@@ -63,57 +63,40 @@ export const credential = z.strictObject({
     ),
 });
 
-/** Limits with their windows. */
-const PAIRS = [
-    ["requests", "perSeconds"],
-    ["tokens", "perTokenSeconds"],
-] as const;
+const limit = (what: string, example: number, description: string) =>
+    optional(positive(what), { description, examples: [example], unset: "no such limit" });
+type Key = "requests" | "perSeconds" | "tokens" | "perTokenSeconds";
+
+/** Rule that a limit and its window are set together. */
+const together = (amount: Key, window: Key) =>
+    z.refine<{ [key in Key]?: number }>((limits) => (limits[amount] === undefined) === (limits[window] === undefined), {
+        error: `must have ${amount} and ${window} together. Set both keys, or remove both`,
+    });
 
 export const limits = z
     .strictObject({
-        requests: optional(positive("a number of requests"), {
-            description: "Number of requests allowed in each window of `perSeconds`.",
-            examples: [60],
-            unset: "no such limit",
-        }),
-        perSeconds: optional(positive("a window in seconds"), {
-            description: "Length of the window, in seconds. Required with `requests`.",
-            examples: [60],
-            unset: "no such limit",
-        }),
-        concurrent: optional(positive("a number of requests"), {
-            description: "Number of requests that may be open at the same time.",
-            examples: [2],
-            unset: "no such limit",
-        }),
-        maxTokens: optional(positive("a number of tokens"), {
-            description:
-                "Number of tokens that one request may generate. Each request must set `max_tokens` to at most this number. Only with `openai`.",
-            examples: [4096],
-            unset: "no such limit",
+        requests: limit("a number of requests", 60, "Number of requests allowed in each window of `perSeconds`."),
+        perSeconds: limit("a window in seconds", 60, "Length of the window, in seconds. Required with `requests`."),
+        concurrent: limit("a number of requests", 2, "Number of requests that may be open at the same time."),
+        maxTokens: limit(
+            "a number of tokens",
+            4096,
+            "Number of tokens that one request may generate. Each request must set `max_tokens` to at most this number. Only with `openai`.",
+        ).meta({
             reason: "OpenAI's SDKs do not set `max_tokens` by themselves, so this limit rejects requests of most programs at first.",
         }),
-        tokens: optional(positive("a number of tokens"), {
-            description:
-                "Number of tokens of prompts and answers allowed in each window of `perTokenSeconds`. Needs `maxTokens` and `concurrent`. Only with `openai`.",
-            examples: [2_000_000],
-            unset: "no such limit",
-        }),
-        perTokenSeconds: optional(positive("a window in seconds"), {
-            description: "Length of the window for `tokens`, in seconds. Required with `tokens`.",
-            examples: [86_400],
-            unset: "no such limit",
-        }),
+        tokens: limit(
+            "a number of tokens",
+            2_000_000,
+            "Number of tokens of prompts and answers allowed in each window of `perTokenSeconds`. Needs `maxTokens` and `concurrent`. Only with `openai`.",
+        ),
+        perTokenSeconds: limit(
+            "a window in seconds",
+            86_400,
+            "Length of the window for `tokens`, in seconds. Required with `tokens`.",
+        ),
     })
-    .check((ctx) => {
-        for (const [amount, window] of PAIRS)
-            if ((ctx.value[amount] === undefined) !== (ctx.value[window] === undefined))
-                ctx.issues.push(
-                    problem(ctx.value, `must have ${amount} and ${window} together`, "Set both keys, or remove both", {
-                        quote: false,
-                    }),
-                );
-    })
+    .check(together("requests", "perSeconds"), together("tokens", "perTokenSeconds"))
     .meta({ examples: [{ requests: 60, perSeconds: 60, concurrent: 2 }] });
 
 /** One caller of a gateway. */

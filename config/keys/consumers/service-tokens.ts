@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { day, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
-import { must } from "../../problems";
-import { consumerName, dnsLabel, positive } from "../../values";
+import { consumerName, dnsLabel, matching, positive } from "../../values";
 import { optional } from "../../schema";
 
 /** A duration in Go's format, in whole hours, minutes and seconds. */
@@ -37,15 +36,11 @@ export const credential = z.strictObject({
         examples: ["2027-01-31"],
         unset: "the credential works until its entry is removed, or `duration` is over",
     }),
-    duration: z
-        .string()
-        .refine(
-            (text) => text === "forever" || isDuration(text),
-            must(
-                "be a duration, for example 8760h or 720h30m (at most 2562047h), or forever",
-                "Write days and weeks in hours",
-            ),
-        )
+    duration: matching(
+        (text) => text === "forever" || isDuration(text),
+        "be a duration, for example 8760h or 720h30m (at most 2562047h), or forever",
+        "Write days and weeks in hours",
+    )
         .default(DEFAULT_DURATION)
         .meta({
             description:

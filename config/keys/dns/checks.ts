@@ -14,34 +14,32 @@ const EDGE_AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
 /** Suffixes of targets that serve mail or ownership checks. Cloudflare cannot, or must not, proxy names with such targets. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
-/** Problems and warnings that concern several records together. */
-export function relations(placed: Placed[], zone: string): { problems: string[]; warnings: string[] } {
-    const byName = new Map<string, Placed[]>();
-    for (const one of placed) byName.set(one.record.name, [...(byName.get(one.record.name) ?? []), one]);
-    return {
-        problems: [
-            ...twice(placed),
-            ...placed.flatMap((one) => apexProblems(one, zone)),
-            ...[...byName.values()].flatMap((group) => [...besideCname(group, zone), ...halfProxied(group)]),
-            ...placed.flatMap((one) => proxyProblems(one, byName)),
-        ],
-        warnings: [
-            ...forbiddenAuthorities(placed, zone),
-            ...placed.flatMap((one) => depthWarnings(one, zone)),
-            ...belowDelegations(placed, zone),
-        ],
-    };
+const isAddress = ({ record: { type } }: Placed) => type === "A" || type === "AAAA";
+
+/** Problems that concern several records together. */
+export function* relationProblems(placed: Placed[], zone: string): Iterable<string> {
+    for (const [i, first] of repeats(placed.map(({ record }) => logicalName(record))))
+        // A name can have only one CNAME, even if the targets differ.
+        yield placed[i].record.type === "CNAME"
+            ? `${placed[i].where}: must be the only CNAME of its name (${placed[first].where} has the same name). Remove one.`
+            : `${placed[i].where}: must be listed only once (${placed[first].where} is the same). Remove one.`;
+    for (const { record, where } of placed.filter((one) => one.record.name === zone))
+        if (record.type === "NS")
+            yield `${where}: must not be in this file: Cloudflare sets the NS records of the zone's own name. Remove it.`;
+        else if (record.type === "DS")
+            yield `${where}: must not be in this file: the DS record of the zone is set at the registrar. Remove it.`;
+    const names = [...new Set(placed.map(({ record }) => record.name))];
+    for (const group of names.map((name) => placed.filter(({ record }) => record.name === name)))
+        yield* sameName(group, zone);
+    const proxied = new Set(placed.filter(({ record }) => record.proxied).map(({ record }) => record.name));
+    for (const one of placed) yield* proxyProblems(one, proxied);
 }
 
-function twice(placed: Placed[]): string[] {
-    return repeats(placed.map(({ record }) => logicalName(record))).map(([i, first]) => {
-        // A name can have only one CNAME, even if the targets differ.
-        const what =
-            placed[i].record.type === "CNAME"
-                ? `be the only CNAME of its name (${placed[first].where} has the same name)`
-                : `be listed only once (${placed[first].where} is the same)`;
-        return `${placed[i].where}: must ${what}. Remove one.`;
-    });
+/** Warnings about records of a zone. */
+export function* zoneWarnings(placed: Placed[], zone: string): Iterable<string> {
+    yield* new Set(forbiddenAuthorities(placed, zone));
+    for (const one of placed) yield* depthWarnings(one, zone);
+    yield* belowDelegations(placed, zone);
 }
 
 /**
@@ -79,112 +77,73 @@ export function* serviceProblems(records: ZoneRecord[], hostnames: string[], zon
     }
 }
 
-function apexProblems({ record, where }: Placed, zone: string): string[] {
-    if (record.name !== zone) return [];
-    if (record.type === "NS")
-        return [
-            `${where}: must not be in this file: Cloudflare sets the NS records of the zone's own name. Remove it.`,
-        ];
-    if (record.type === "DS")
-        return [`${where}: must not be in this file: the DS record of the zone is set at the registrar. Remove it.`];
-    return [];
-}
-
-/**
- * Rejects other records at a name with a CNAME. At the apex only address records conflict, because Cloudflare answers there
- * with addresses instead of the CNAME.
- */
-function besideCname(group: Placed[], zone: string): string[] {
+function* sameName(group: Placed[], zone: string): Iterable<string> {
+    // At the apex only address records conflict with a CNAME, because Cloudflare answers there with addresses instead of it.
     const cname = group.find(({ record }) => record.type === "CNAME");
-    if (!cname) return [];
-    const apex = cname.record.name === zone;
-    return group
-        .filter(({ record }) => record.type !== "CNAME" && (!apex || record.type === "A" || record.type === "AAAA"))
-        .map(({ where }) => `${where}: must not have the same name as a CNAME (${cname.where}). Remove one.`);
+    for (const one of cname ? group : [])
+        if (one.record.type !== "CNAME" && (one.record.name !== zone || isAddress(one)))
+            yield `${one.where}: must not have the same name as a CNAME (${cname!.where}). Remove one.`;
+    // Cloudflare proxies a whole name.
+    const addresses = group.filter(isAddress);
+    for (const { record, where } of addresses.some((one) => one.record.proxied) ? addresses : [])
+        if (!record.proxied)
+            yield `${where} proxied: must be the same for all A and AAAA records of a name. Set it to true here too.`;
 }
 
-/** Rejects names that are partly proxied: Cloudflare proxies a whole name. */
-function halfProxied(group: Placed[]): string[] {
-    const addresses = group.filter(({ record }) => record.type === "A" || record.type === "AAAA");
-    if (!addresses.some(({ record }) => record.proxied)) return [];
-    return addresses
-        .filter(({ record }) => !record.proxied)
-        .map(
-            ({ where }) =>
-                `${where} proxied: must be the same for all A and AAAA records of a name. Set it to true here too.`,
-        );
-}
-
-function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>): string[] {
+/** @param proxied names behind the proxy */
+function* proxyProblems({ record, where }: Placed, proxied: Set<string>): Iterable<string> {
     const target = record.type === "MX" ? record.content : record.type === "SRV" ? record.data.target : undefined;
-    if (target !== undefined && byName.get(target)?.some((other) => other.record.proxied))
-        return [
-            `${where}: must not point to a proxied name, which serves HTTP only (got ${target}). Point it to a name that is not proxied.`,
-        ];
-    if (!record.proxied) return [];
-    if (record.name.split(".").some((label) => label.startsWith("_")))
-        return [`${where} proxied: must not be set for a name with _, which other services look up in DNS. Remove it.`];
-    if (record.type === "CNAME" && NOT_FOR_THE_PROXY.some((end) => isWithin(record.content, end)))
-        return [
-            `${where} proxied: must not be set for a name that mail servers or ownership checks look up in DNS. Remove it.`,
-        ];
-    return [];
+    if (target !== undefined && proxied.has(target))
+        yield `${where}: must not point to a proxied name, which serves HTTP only (got ${target}). Point it to a name that is not proxied.`;
+    if (record.proxied && record.name.split(".").some((label) => label.startsWith("_")))
+        yield `${where} proxied: must not be set for a name with _, which other services look up in DNS. Remove it.`;
+    else if (
+        record.proxied &&
+        record.type === "CNAME" &&
+        NOT_FOR_THE_PROXY.some((end) => isWithin(record.content, end))
+    )
+        yield `${where} proxied: must not be set for a name that mail servers or ownership checks look up in DNS. Remove it.`;
 }
 
 /**
  * Warns about CAA records that block the edge certificate. If a name has no CAA records, the records of its nearest parent
  * name with CAA records apply.
  */
-function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
-    const names = new Set([zone, ...placed.filter(({ record }) => record.proxied).map(({ record }) => record.name)]);
-    const warnings = new Set<string>();
-    for (const name of names) {
+function* forbiddenAuthorities(placed: Placed[], zone: string): Iterable<string> {
+    const proxied = placed.filter(({ record }) => record.proxied).map(({ record }) => record.name);
+    for (const name of new Set([zone, ...proxied])) {
         const holder = upTo(name.replace(/^\*\./, ""), zone).find((above) =>
             placed.some(({ record }) => record.type === "CAA" && record.name === above),
-        );
-        const caa = placed.flatMap(({ record, where }) =>
-            record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
         );
         // A universal certificate contains the zone and *.zone. Tag issue applies to the zone. Tag issuewild applies to the
         // wildcard. If there is no issuewild, issue applies to the wildcard too.
         for (const tag of ["issue", "issuewild"]) {
-            const allowed = caa.filter((one) => one.tag === tag);
-            const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());
-            if (allowed.length > 0 && !allowed.some(({ value }) => fits(value)))
-                warnings.add(
-                    `${allowed[0].where}: lets none of Cloudflare's certificate authorities issue the edge certificate. Allow one of ${EDGE_AUTHORITIES.join(", ")}.`,
-                );
+            const allowed = placed.flatMap(({ record, where }) =>
+                record.type === "CAA" && record.name === holder && record.data.tag === tag
+                    ? [{ authority: record.data.value.split(";")[0].trim(), where }]
+                    : [],
+            );
+            if (allowed.length > 0 && !allowed.some(({ authority }) => EDGE_AUTHORITIES.includes(authority)))
+                yield `${allowed[0].where}: lets none of Cloudflare's certificate authorities issue the edge certificate. Allow one of ${EDGE_AUTHORITIES.join(", ")}.`;
         }
     }
-    return [...warnings];
 }
 
-function depthWarnings({ record, where }: Placed, zone: string): string[] {
-    const warnings: string[] = [];
+function* depthWarnings({ record, where }: Placed, zone: string): Iterable<string> {
     if (record.type === "CNAME" && record.name === zone)
-        warnings.push(
-            `${where}: is a CNAME at the apex, so Cloudflare answers with the addresses of the target instead of the CNAME.`,
-        );
-    const depth = record.name.split(".").length - zone.split(".").length;
-    if (record.proxied && depth > 1)
-        warnings.push(
-            `${where}: is more than one level below the zone, so the universal certificate does not cover it. Order a certificate for this name.`,
-        );
-    return warnings;
+        yield `${where}: is a CNAME at the apex, so Cloudflare answers with the addresses of the target instead of the CNAME.`;
+    if (record.proxied && record.name.split(".").length - zone.split(".").length > 1)
+        yield `${where}: is more than one level below the zone, so the universal certificate does not cover it. Order a certificate for this name.`;
 }
 
 /** Warns about records below a delegation: the delegated zone answers for all names below it. */
-function belowDelegations(placed: Placed[], zone: string): string[] {
+function* belowDelegations(placed: Placed[], zone: string): Iterable<string> {
     const cuts = new Set(placed.filter(({ record }) => record.type === "NS").map(({ record }) => record.name));
     const glue = new Set(placed.flatMap(({ record }) => (record.type === "NS" ? [record.content] : [])));
-    return placed
-        .filter(({ record }) => {
-            if ((record.type === "A" || record.type === "AAAA") && glue.has(record.name)) return false;
-            const cut = delegationOf(record.name, zone, cuts);
-            return cut !== undefined && (record.name !== cut || (record.type !== "NS" && record.type !== "DS"));
-        })
-        .map(
-            ({ where }) =>
-                `${where}: is at or below a delegated name (NS), so resolvers ask the name servers of the delegation and never see this record.`,
-        );
+    for (const one of placed.filter((one) => !isAddress(one) || !glue.has(one.record.name))) {
+        const { name, type } = one.record;
+        const cut = delegationOf(name, zone, cuts);
+        if (cut !== undefined && (name !== cut || (type !== "NS" && type !== "DS")))
+            yield `${one.where}: is at or below a delegated name (NS), so resolvers ask the name servers of the delegation and never see this record.`;
+    }
 }

@@ -4,7 +4,8 @@ import { isIPv4, isIPv6 } from "node:net";
 import { resolve } from "node:path";
 import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import { PHASES, type ZoneRecord } from "../../../components/cloudflare/dns-record";
-import { relations, serviceProblems, type Placed } from "./checks";
+import { relationProblems, serviceProblems, zoneWarnings, type Placed } from "./checks";
+import { whole } from "../../values";
 import { got, must, didYouMean, explain, wording } from "../../problems";
 import { isName, plainAddress, plainTarget, isWithin, plainName } from "../../../dns/names";
 import { optional } from "../../schema";
@@ -30,34 +31,27 @@ const target = (what: string, { orNone } = { orNone: false }) =>
             must(`be ${what}`, "Write the full name, for example host.example.com"),
         );
 
-const whole = (max: number) =>
-    z
-        .number(must(`be a whole number from 0 to ${max}`))
-        .refine((n) => Number.isInteger(n) && n >= 0 && n <= max, must(`be a whole number from 0 to ${max}`));
+const upTo = (max: number) => whole(0, max, `be a whole number from 0 to ${max}`);
 
 const hex = z
     .string(must("be hexadecimal digits", "Quote it"))
     .transform((text) => text.toLowerCase())
     .refine((text) => /^([0-9a-f]{2})+$/.test(text), must("be hexadecimal digits, two for each byte"));
 
-const text = z.string(must("be a string", "Quote it")).check((ctx) => {
-    const value = ctx.value;
-    const issue = (message: string) => ctx.issues.push({ code: "custom", input: value, message });
-    if (value === "") issue("must not be empty. Remove the record");
-    if (/^"[\s\S]*"$/.test(value)) issue("must be the text without quotes around it. Remove the quotes");
+const text = z.string(must("be a string", "Quote it")).superRefine((value, { addIssue }) => {
+    if (value === "") addIssue("must not be empty. Remove the record");
+    if (/^"[\s\S]*"$/.test(value)) addIssue("must be the text without quotes around it. Remove the quotes");
     if (/[^\x20-\x7e]/.test(value))
-        issue("must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand");
+        addIssue("must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand");
     const wire = value.length + Math.ceil(value.length / 255);
-    if (wire > WIRE_LIMIT) issue(`must fit in ${WIRE_LIMIT} bytes (got ${wire}). Shorten it`);
+    if (wire > WIRE_LIMIT) addIssue(`must fit in ${WIRE_LIMIT} bytes (got ${wire}). Shorten it`);
 });
 
-const address = (family: 4 | 6) => {
-    const error = (i: { input?: unknown }) => `must be an IPv${family} address${got(i.input)}`;
-    return z
-        .string({ error })
-        .refine(family === 4 ? isIPv4 : (text) => isIPv6(text) && !text.includes("%"), { error })
+const address = (isAddress: (text: string) => boolean, what: string) =>
+    z
+        .string(must(`be ${what}`))
+        .refine(isAddress, must(`be ${what}`))
         .transform((text) => (isIPv6(text) ? plainAddress(text) : text));
-};
 
 const common = { name: z.string(), ttl, proxied };
 const entry = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) =>
@@ -65,19 +59,19 @@ const entry = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape
 
 /** Schema of one record in the file, by its type. */
 export const ENTRIES = {
-    A: entry("A", { content: address(4) }),
-    AAAA: entry("AAAA", { content: address(6) }),
+    A: entry("A", { content: address(isIPv4, "an IPv4 address") }),
+    AAAA: entry("AAAA", { content: address((text) => isIPv6(text) && !text.includes("%"), "an IPv6 address") }),
     CNAME: entry("CNAME", { content: target("the name of a host") }),
     MX: entry("MX", {
         content: target("the name of a mail server, or . for none", { orNone: true }),
-        priority: whole(65535),
+        priority: upTo(65535),
     }),
     NS: entry("NS", { content: target("the name of a name server") }),
     PTR: entry("PTR", { content: target("the name of a host") }),
     TXT: entry("TXT", { content: text }),
     CAA: entry("CAA", {
         data: z.strictObject({
-            flags: whole(255),
+            flags: upTo(255),
             tag: z
                 .string()
                 .transform((tag) => tag.toLowerCase())
@@ -88,25 +82,35 @@ export const ENTRIES = {
         }),
     }),
     DS: entry("DS", {
-        data: z.strictObject({ keyTag: whole(65535), algorithm: whole(255), digestType: whole(255), digest: hex }),
+        data: z.strictObject({ keyTag: upTo(65535), algorithm: upTo(255), digestType: upTo(255), digest: hex }),
     }),
     SRV: entry("SRV", {
         data: z.strictObject({
-            priority: whole(65535),
-            weight: whole(65535),
-            port: whole(65535),
+            priority: upTo(65535),
+            weight: upTo(65535),
+            port: upTo(65535),
             target: target("the name of a host, or . for none", { orNone: true }),
         }),
     }),
     TLSA: entry("TLSA", {
-        data: z.strictObject({ usage: whole(255), selector: whole(255), matchingType: whole(255), certificate: hex }),
+        data: z.strictObject({ usage: upTo(255), selector: upTo(255), matchingType: upTo(255), certificate: hex }),
     }),
 };
 
-/** `host` or `host:port` with a name or an IPv4 address, or `[…]:port` with IPv6. */
-const server = z
-    .string()
-    .regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, must("be the host of a name server, with or without a port"));
+/** Name servers: `host` or `host:port` with a name or an IPv4 address, or `[…]:port` with IPv6. */
+const servers = (description: string, example: string, reason: string) =>
+    z
+        .array(
+            z
+                .string()
+                .regex(
+                    /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i,
+                    must("be the host of a name server, with or without a port"),
+                ),
+        )
+        .default([])
+        .meta({ description, examples: [[example]], reason });
+const LOOKED_UP = "With an empty list, each run looks up the name servers in DNS.";
 
 export const dnsSchema = z.strictObject({
     phase: z.enum(PHASES).default("mirror").meta({
@@ -118,31 +122,17 @@ export const dnsSchema = z.strictObject({
         examples: ["dns/example.com.yaml"],
         unset: "this stack does not manage the zone's other records",
     }),
-    oldServers: z
-        .array(server)
-        .default([])
-        .meta({
-            description:
-                "Name servers that serve the zone before the move. Their answers are compared with those of Cloudflare before the delegation changes.",
-            examples: [["ns1-05.azure-dns.com"]],
-            reason: "Only a zone that moves has old name servers.",
-        }),
-    newServers: z
-        .array(server)
-        .default([])
-        .meta({
-            description: "The name servers that Cloudflare assigned to the zone.",
-            examples: [["ada.ns.cloudflare.com"]],
-            reason: "With an empty list, each run looks up the name servers in DNS.",
-        }),
-    parentServers: z
-        .array(server)
-        .default([])
-        .meta({
-            description: "Name servers of the parent zone, which has the NS and DS records.",
-            examples: [["a.gtld-servers.net"]],
-            reason: "With an empty list, each run looks up the name servers in DNS.",
-        }),
+    oldServers: servers(
+        "Name servers that serve the zone before the move. Their answers are compared with those of Cloudflare before the delegation changes.",
+        "ns1-05.azure-dns.com",
+        "Only a zone that moves has old name servers.",
+    ),
+    newServers: servers("The name servers that Cloudflare assigned to the zone.", "ada.ns.cloudflare.com", LOOKED_UP),
+    parentServers: servers(
+        "Name servers of the parent zone, which has the NS and DS records.",
+        "a.gtld-servers.net",
+        LOOKED_UP,
+    ),
 });
 
 export { serviceProblems };
@@ -156,6 +146,8 @@ export interface ZoneData {
     warnings: string[];
 }
 
+const refused = (...problems: string[]): ZoneData => ({ records: [], problems, warnings: [] });
+
 /** Reads the records file of a zone. @param folder folder of the stack file */
 export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
     try {
@@ -163,8 +155,9 @@ export function readZoneData(file: string, zone: string, folder = "."): ZoneData
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === undefined) throw error;
-        const problem = `${file}: must be a readable file (${code}). Correct the path, or write the file: docs/operate/dns-move.md`;
-        return { records: [], problems: [problem], warnings: [] };
+        return refused(
+            `${file}: must be a readable file (${code}). Correct the path, or write the file: docs/operate/dns-move.md`,
+        );
     }
 }
 
@@ -175,34 +168,29 @@ export function readZoneData(file: string, zone: string, folder = "."): ZoneData
  */
 export function parseZoneData(text: string, zone: string, file: string): ZoneData {
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines });
+    const { errors, contents } = parseDocument(text, { lineCounter: lines });
     const at = (node: Node | undefined | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
-    const broken = document.errors.map((error) => {
-        const why = error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
-        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}). Correct this line.`;
+    const broken = errors.map(({ message, pos }) => {
+        const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
+        return `${file}:${lines.linePos(pos[0]).line}: must be YAML (${why}). Correct this line.`;
     });
-    if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
-    const list = document.contents;
-    if (!isSeq(list)) {
-        const problem = `${file}:1: must be a list of records. See docs/operate/dns-move.md.`;
-        return { records: [], problems: [problem], warnings: [] };
-    }
-    if (list.items.length === 0) {
-        const problem = `${file}:1: must have at least one record (got none, which would delete all records that the stack has created). Add the zone's records.`;
-        return { records: [], problems: [problem], warnings: [] };
-    }
+    if (broken.length > 0) return refused(...broken);
+    if (!isSeq<Node>(contents)) return refused(`${file}:1: must be a list of records. See docs/operate/dns-move.md.`);
+    if (contents.items.length === 0)
+        return refused(
+            `${file}:1: must have at least one record (got none, which would delete all records that the stack has created). Add the zone's records.`,
+        );
     const problems: string[] = [];
-    const placed: Placed[] = [];
-    for (const item of list.items as Node[]) {
+    const placed = contents.items.flatMap((item): Placed[] => {
         if (!isMap(item)) problems.push(`${at(item)}: must be a record with name and type.`);
-        else {
-            const record = parseEntry(item, zone, at, problems);
-            if (record) placed.push({ record, where: `${at(item)} ${record.name} ${record.type}` });
-        }
-    }
-    const found = relations(placed, zone);
-    problems.push(...found.problems);
-    return { records: placed.map(({ record }) => record), problems, warnings: found.warnings };
+        const record = isMap(item) ? parseEntry(item, zone, at, problems) : undefined;
+        return record ? [{ record, where: `${at(item)} ${record.name} ${record.type}` }] : [];
+    });
+    return {
+        records: placed.map(({ record }) => record),
+        problems: [...problems, ...relationProblems(placed, zone)],
+        warnings: [...zoneWarnings(placed, zone)],
+    };
 }
 
 type At = (node: Node | undefined | null) => string;

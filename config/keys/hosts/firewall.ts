@@ -7,17 +7,15 @@ import { hostParts, sshHost, sshHostProblems, sshHosts, type ParsedSsh } from ".
 import { serverKind } from "../openai";
 import { must } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
-import { portsOf, problem } from "../../values";
+import { isPort, portsOf, ruled } from "../../values";
 import { optional } from "../../schema";
 
 const SSH_PORT = 22;
 
-const network = z.string().check((ctx) => {
-    const wrong = networkProblem(ctx.value);
-    if (wrong !== undefined) ctx.issues.push(problem(ctx.value, `must be ${wrong}`));
+const network = ruled((text) => {
+    const wrong = networkProblem(text);
+    return wrong === undefined ? undefined : [`be ${wrong}`];
 });
-
-const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
 
 const ports = z.coerce.string().refine((text) => {
     if (!/^\d+(-\d+)?$/.test(text)) return false;
@@ -138,27 +136,20 @@ export function firewallSettings(
 }
 
 /** Warnings for the operator. @param nodes addresses of the cluster's nodes, if the stack creates the cluster */
-export function firewallWarnings(
+export function* firewallWarnings(
     settings: FirewallSettings | undefined,
     endpoints: string[],
     nodes: string[] = [],
     kind: "alpa" | "openai" = "alpa",
-): string[] {
+): Iterable<string> {
     if (settings === undefined)
-        return [
-            "firewall: not set, so the stack has no firewall rules for the hosts of the server. Set firewall.from to the nodes' addresses.",
-        ];
-    const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
+        return yield "firewall: not set, so the stack has no firewall rules for the hosts of the server. Set firewall.from to the nodes' addresses.";
+    for (const address of nodes)
+        if (isIpv4(address) && !holdIpv4(settings.rules.gateways, address))
+            yield `firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches the server from another address in the list.`;
     const hosts = endpoints.map((text) => text.split(":")[0]);
     const known = settings.apply === "ssh" ? settings.hosts.map(({ address }) => address) : hosts;
-    return [
-        ...shut.map(
-            (address) =>
-                `firewall.from: does not include ${address} of cluster.nodes. Requests through this node then get no answer. Add the address, unless the node reaches the server from another address in the list.`,
-        ),
-        ...[...new Set(hosts.filter((host) => !known.includes(host)))].map(
-            (host) =>
-                `firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach the server on this host. Add the host, unless the list has it under another address.`,
-        ),
-    ];
+    for (const host of new Set(hosts))
+        if (!known.includes(host))
+            yield `firewall.hosts: does not include ${host} of ${kind}.endpoints. Anyone can still reach the server on this host. Add the host, unless the list has it under another address.`;
 }

@@ -3,8 +3,8 @@ import { secret } from "@pulumi/pulumi/output";
 import { createPrivateKey } from "node:crypto";
 import type { SshHost } from "../../../components/hosts/ssh-host";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { must, pathText } from "../../problems";
-import { isHost, repeats, text, unquotedText } from "../../values";
+import { pathText } from "../../problems";
+import { isHost, isPort, matching, repeats, text, unquotedText } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
@@ -18,17 +18,14 @@ export function hostParts(text = ""): { user?: string; address: string; port: nu
 
 /** Schema of a host that is managed over SSH, for every list of hosts. */
 export const sshHost = z.strictObject({
-    address: z
-        .string()
-        .refine((text) => {
-            const { address, port } = hostParts(text);
-            return isHost(address) && port >= 1 && port <= 65535;
-        }, must("be a lower-case host or an IPv4 address, with user@ or :port where they are not ssh.user and 22"))
-        .meta({
-            description:
-                "Host name or IPv4 address for SSH. Write `ops@10.20.96.188:2222` for another user than `ssh.user` and another port than 22.",
-            examples: ["10.20.96.188"],
-        }),
+    address: matching((text) => {
+        const { address, port } = hostParts(text);
+        return isHost(address) && isPort(port);
+    }, "be a lower-case host or an IPv4 address, with user@ or :port where they are not ssh.user and 22").meta({
+        description:
+            "Host name or IPv4 address for SSH. Write `ops@10.20.96.188:2222` for another user than `ssh.user` and another port than 22.",
+        examples: ["10.20.96.188"],
+    }),
     hostKey: z
         .string()
         .refine((line) => HOST_KEY.test(line), {
@@ -46,10 +43,10 @@ export const sshHost = z.strictObject({
 /** Key `ssh`: the login on the hosts of every list. */
 export const ssh = z
     .strictObject({
-        user: z
-            .string()
-            .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), must("be the name of a user"))
-            .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
+        user: matching(/^[a-z_][a-z0-9_-]{0,31}$/, "be the name of a user").meta({
+            description: "User to log in as: root, or a user that may use sudo.",
+            examples: ["ops"],
+        }),
         privateKey: unquotedText.meta({
             description: "Private key of the user, as a secret, without a passphrase.",
             secret: "id_ed25519",

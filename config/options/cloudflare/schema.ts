@@ -11,16 +11,11 @@ import { edgeOpenai, serverProblems } from "../../keys/openai";
 import { tunnel } from "../../keys/tunnel";
 import { must } from "../../problems";
 import { isGiven, mapping, type Raw } from "../../unchecked";
-import { movedFrom, consumersFile, endpoint, pathPrefix, positive, text } from "../../values";
+import { movedFrom, consumersFile, endpoint, matching, pathPrefix, positive, text } from "../../values";
 import { optional } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
-
-const period = (what: string, list: number[]) =>
-    z
-        .number()
-        .refine((n) => list.includes(n), must(`be ${what} that Cloudflare offers: ${list.join(", ")}`, "Choose one"));
 
 /** Keys of option cloudflare, without the project's prefix. The reference of keys is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
@@ -74,28 +69,31 @@ export const cloudflareSchema = z.strictObject({
     }),
     ssh,
     tunnel,
-    teamName: z
-        .string()
-        .refine(
-            (name) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name),
-            must("be the part before .cloudflareaccess.com, in lower case"),
-        )
-        .meta({
-            description:
-                "Name of the Zero Trust team whose Access authenticates callers: the part before `.cloudflareaccess.com`.",
-            examples: ["example"],
-        }),
+    teamName: matching(
+        /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+        "be the part before .cloudflareaccess.com, in lower case",
+    ).meta({
+        description:
+            "Name of the Zero Trust team whose Access authenticates callers: the part before `.cloudflareaccess.com`.",
+        examples: ["example"],
+    }),
     rateLimit: z
         .strictObject({
             requests: positive("a number of requests").meta({
                 description: "Number of requests allowed in each window of `perSeconds`.",
                 examples: [60],
             }),
-            perSeconds: period("a window in seconds", PERIODS).meta({
-                description:
-                    "Length of the window, in seconds, and the time for which a caller gets 429 after exceeding the limit: 10 with every plan, 60 from plan `pro`, 120, 300 or 600 from `business`, and 3600 with `enterprise`.",
-                examples: [60],
-            }),
+            perSeconds: z
+                .number()
+                .refine(
+                    (n) => PERIODS.includes(n),
+                    must(`be a window in seconds that Cloudflare offers: ${PERIODS.join(", ")}`, "Choose one"),
+                )
+                .meta({
+                    description:
+                        "Length of the window, in seconds, and the time for which a caller gets 429 after exceeding the limit: 10 with every plan, 60 from plan `pro`, 120, 300 or 600 from `business`, and 3600 with `enterprise`.",
+                    examples: [60],
+                }),
         })
         .optional()
         .meta({

@@ -65,7 +65,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>(
 const OF_OUR_OWN = [
     ...["address", "nodePort", "replicas", "highAvailability", "storageClass", "chartRepository", "image"],
     ...["etcdImage", "sharedCounters"],
-].map((key) => ["gateway", key]);
+].map((key) => `gateway.${key}`);
 /** Helm's limit for the name of a release. The gateway's release is named after the namespace. */
 const RELEASE_LIMIT = 53;
 
@@ -95,20 +95,16 @@ function* ofOtherInstallers({ gateway }: Config, given: Raw): Problems {
     const installer = gateway?.installer;
     // The schema reports an invalid installer. The installer decides which keys are allowed.
     if (installer === undefined) return;
-    const foreign: [where: string[], installer: string][] = [
-        [["gateway", "existing"], "existing"],
-        [["gateway", "crds"], "helm"],
-        [["rampart"], "rampart"],
-    ];
-    for (const [where, theirs] of foreign.filter((one) => one[1] !== installer))
+    const foreign = { "gateway.existing": "existing", "gateway.crds": "helm", rampart: "rampart" };
+    for (const [key, theirs] of Object.entries(foreign).filter((one) => one[1] !== installer))
         yield* unwanted(
             given,
-            [where],
+            [key],
             `only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
         );
     if (installer !== "existing") return;
     const ofOurs = "only valid for a gateway that this stack installs (got installer existing). Remove it.";
-    yield* unwanted(given, given.exposure === "tunnel" ? OF_OUR_OWN : [...OF_OUR_OWN, ["azure"], ["tls"]], ofOurs);
+    yield* unwanted(given, given.exposure === "tunnel" ? OF_OUR_OWN : [...OF_OUR_OWN, "azure", "tls"], ofOurs);
     if (gateway?.existing === undefined)
         yield at(
             ["gateway", "existing"],

@@ -77,9 +77,8 @@ export function* intraAChecks(config: Sound<ParsedIntraA>, given: Raw): Problems
 }
 
 /** Keys for the operator that the stack installs. */
-const OF_OPERATOR = ["operatorChartRepository", "operatorImage"].map((key) => ["opt", key]);
-/** Keys for shape kuberay. */
-const OF_KUBERAY = [...OF_OPERATOR, ...["operator", "hostNetwork", "runtimeClass"].map((key) => ["opt", key])];
+const OF_OPERATOR = ["opt.operatorChartRepository", "opt.operatorImage"];
+const OF_KUBERAY = [...OF_OPERATOR, "opt.operator", "opt.hostNetwork", "opt.runtimeClass"];
 
 function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gateway }: Config, given: Raw): Problems {
     for (const name of repeated(nodes))

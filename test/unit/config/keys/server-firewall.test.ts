@@ -125,7 +125,7 @@ describe("config of firewall", () => {
             assert.equal(firewallSettings(undefined, SSH, ENDPOINTS, unknown), undefined);
         }
         assert.match(
-            firewallWarnings(undefined, ENDPOINTS)[0],
+            [...firewallWarnings(undefined, ENDPOINTS)][0],
             /^firewall: not set, so the stack has no firewall rules for the hosts of/,
         );
     });
@@ -133,12 +133,12 @@ describe("config of firewall", () => {
     it("warns about a node that the rules block, and about an Alpa host without the rules", () => {
         const settings = firewallSettings(parsed({ from: ["10.0.0.8/30"], hosts: [HOST] }), SSH, ENDPOINTS, NODES);
         const endpoints = [...ENDPOINTS, "10.0.0.6:20001"];
-        const warnings = firewallWarnings(settings, endpoints, NODES);
+        const warnings = [...firewallWarnings(settings, endpoints, NODES)];
         assert.deepEqual(
             warnings.map((text) => /10\.0\.0\.\d+/.exec(text)?.[0]),
             ["10.0.0.12", "10.0.0.13", "10.0.0.6"],
         );
         const whole = firewallSettings(parsed({ hosts: [HOST] }), SSH, ENDPOINTS, NODES);
-        assert.deepEqual(firewallWarnings(whole, ENDPOINTS, NODES), []);
+        assert.deepEqual([...firewallWarnings(whole, ENDPOINTS, NODES)], []);
     });
 });
