@@ -30,18 +30,9 @@ export function readApiAccess(config: Record<string, string>, isSecret = (_key: 
 export function* apiProblems({ token, inPlain }: ApiAccess): Problems {
     const where = ["cloudflare:apiToken"];
     if (token === undefined || token === "")
-        yield at(
-            where,
-            "required with option cloudflare or exposure tunnel. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
-        );
+        yield at`${where}: required with option cloudflare or exposure tunnel. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken`;
     else if (!FORM.test(token))
-        yield at(
-            where,
-            "must be an API token: 40 to 80 letters, digits, - and _. Copy the whole token, without blanks; a global API key does not work here.",
-        );
+        yield at`${where}: must be an API token: 40 to 80 letters, digits, - and _. Copy the whole token, without blanks; a global API key does not work here.`;
     if (inPlain)
-        yield at(
-            where,
-            "must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file can use the token. Create a new token, and run: pulumi config set --secret cloudflare:apiToken",
-        );
+        yield at`${where}: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file can use the token. Create a new token, and run: pulumi config set --secret cloudflare:apiToken`;
 }

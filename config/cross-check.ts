@@ -13,7 +13,11 @@ export interface Problem {
 }
 export type Problems = Iterable<Problem>;
 
-export const at = (path: Path, message: string): Problem => ({ path, message });
+/** A problem, written like its text in the error: at`${path}: message`. The first value is the path, not its text. */
+export const at = ([, first, ...rest]: TemplateStringsArray, path: Path, ...values: unknown[]): Problem => ({
+    path,
+    message: String.raw({ raw: [first.slice(": ".length), ...rest] }, ...values),
+});
 
 /**
  * The same problem of each of these keys that a config sets.
@@ -21,7 +25,7 @@ export const at = (path: Path, message: string): Problem => ({ path, message });
  * @param keys keys with dots between the names of mappings
  */
 export function* unwanted(given: Raw, keys: readonly string[], message: string): Problems {
-    for (const path of keys.map((key) => key.split("."))) if (isGiven(given, ...path)) yield at(path, message);
+    for (const path of keys.map((key) => key.split("."))) if (isGiven(given, ...path)) yield at`${path}: ${message}`;
 }
 
 /**

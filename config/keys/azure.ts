@@ -47,21 +47,12 @@ export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, con
     const { azure } = config;
     const hasAddress = isGiven(given, "gateway", "address");
     if (isGiven(given, "azure") && hasAddress)
-        yield at(
-            ["gateway", "address"],
-            "must not be set with azure.hostname, since callers use that name. Remove it.",
-        );
+        yield at`${["gateway", "address"]}: must not be set with azure.hostname, since callers use that name. Remove it.`;
     else if (isGiven(given, "tls") && hasAddress)
-        yield at(
-            ["gateway", "address"],
-            "must not be set with tls, since callers use the first of tls.hostnames. Remove it.",
-        );
+        yield at`${["gateway", "address"]}: must not be set with tls, since callers use the first of tls.hostnames. Remove it.`;
     const addresses = azure?.addresses ?? [];
     for (const [i, first] of repeats(addresses.map((one) => one && plainAddress(one))))
-        yield at(
-            ["azure", "addresses", i],
-            `must be listed only once (got ${JSON.stringify(addresses[i])}, which is azure.addresses[${first}] too). Remove it.`,
-        );
+        yield at`${["azure", "addresses", i]}: must be listed only once (got ${JSON.stringify(addresses[i])}, which is azure.addresses[${first}] too). Remove it.`;
     yield* tlsProblems(config, given, context);
 }
 

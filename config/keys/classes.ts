@@ -38,12 +38,11 @@ function* unknownClasses({ consumers = [], classes = {} }: Config): Problems {
     for (const [i, one] of consumers.entries()) {
         const name = one?.class;
         if (name === undefined || known.includes(name)) continue;
-        yield at(
-            ["consumers", i, "class"],
+        yield at`${["consumers", i, "class"]}: ${
             known.length === 0
                 ? `must be a name in classes, which is empty${got(name)}. Add the class there.`
-                : `must be one of ${known.join(", ")}${got(name)}.${didYouMean(name, known) || " Choose one, or add it to classes."}`,
-        );
+                : `must be one of ${known.join(", ")}${got(name)}.${didYouMean(name, known) || " Choose one, or add it to classes."}`
+        }`;
     }
 }
 
@@ -52,25 +51,16 @@ function* ofClass(name: string, { classes, consumers = [], guard, openai }: Conf
     const slots = classes?.[name];
     const maxPrompts = openai === undefined ? guard?.maxPrompts : undefined;
     if (!isDnsLabel(name))
-        yield at(
-            where,
-            `the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`,
-        );
+        yield at`${where}: the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`;
     if (!consumers.some((one) => one?.class === name))
-        yield at(where, `has no callers. Set class: ${name} for a consumer, or remove the class.`);
+        yield at`${where}: has no callers. Set class: ${name} for a consumer, or remove the class.`;
     if (slots === undefined) return;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
-        yield at(
-            where,
-            `must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
-        );
+        yield at`${where}: must be at least guard.maxPrompts, ${maxPrompts} (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`;
     for (const [i, one] of consumers.entries())
         // A budget of tokens has its own problem: it needs concurrent, and so no class.
         if (one?.class === name && one.limits?.concurrent !== undefined && one.limits.tokens === undefined)
-            yield at(
-                ["consumers", i, "limits", "concurrent"],
-                `must not be set with class ${name}, which has slots. APISIX applies either slots or concurrent to a caller. Remove concurrent, and set requests and perSeconds instead.`,
-            );
+            yield at`${["consumers", i, "limits", "concurrent"]}: must not be set with class ${name}, which has slots. APISIX applies either slots or concurrent to a caller. Remove concurrent, and set requests and perSeconds instead.`;
 }
 
 /** Checks that the slots of all classes fit into the batches of all Alpa services. */
@@ -78,23 +68,14 @@ function* tooManySlots({ alpa, classes = {} }: Config): Problems {
     const most = (alpa?.endpoints?.length ?? 0) * ALPA_BATCH;
     const slots = Object.entries(classes);
     if (most > 0 && slots.reduce((sum, [, one = 0]) => sum + one, 0) > most)
-        yield at(
-            ["classes"],
-            `must have at most ${most} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${slots.map((one) => one.join(" ")).join(", ")}). Lower them.`,
-        );
+        yield at`${["classes"]}: must have at most ${most} slots in total, ${ALPA_BATCH} for each of alpa.endpoints (got ${slots.map((one) => one.join(" ")).join(", ")}). Lower them.`;
 }
 
 function* wrongGateway({ gateway: { installer, image = "" } = {} }: Config): Problems {
     if (installer === "existing")
-        yield at(
-            ["classes"],
-            "only valid for a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove it.",
-        );
+        yield at`${["classes"]}: only valid for a gateway that this stack installs (got gateway.installer existing), because each pod of an existing gateway counts the requests of a class by itself. Remove it.`;
     else if (isOlder(imageParts(image).tag, OLDEST_FOR_CLASSES))
-        yield at(
-            ["gateway", "image"],
-            `must be APISIX ${OLDEST_FOR_CLASSES} or newer with classes${got(image)}. Older versions of APISIX count each caller of a class separately.`,
-        );
+        yield at`${["gateway", "image"]}: must be APISIX ${OLDEST_FOR_CLASSES} or newer with classes${got(image)}. Older versions of APISIX count each caller of a class separately.`;
 }
 
 /** Number of open requests to /logprobs of a class. It is low because Alpa computes these requests one at a time. */

@@ -146,15 +146,9 @@ function* networkProblems({ cluster = {}, ...config }: Config, given: Raw): Prob
     for (const [where, address] of hosts) {
         if (address === undefined || !isIpv4(address)) continue;
         if (holdIpv4([podNetwork], address))
-            yield at(
-                where,
-                `must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to an unused network; if nodes are already installed, this requires a new cluster.`,
-            );
+            yield at`${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to an unused network; if nodes are already installed, this requires a new cluster.`;
         else if (holdIpv4([SERVICE_NETWORK], address))
-            yield at(
-                where,
-                `must not be in ${SERVICE_NETWORK}, the network of MicroK8s' Services (got ${address}). Use another address of that host.`,
-            );
+            yield at`${where}: must not be in ${SERVICE_NETWORK}, the network of MicroK8s' Services (got ${address}). Use another address of that host.`;
     }
 }
 
@@ -163,10 +157,7 @@ function* sameAddress(nodes: Nodes): Problems {
     const places = nodes.map((node) => hostParts(node?.address));
     for (const [i, first] of repeats(places.map(({ address }) => address || undefined)))
         if (places[first].port !== places[i].port)
-            yield at(
-                ["cluster", "nodes", i],
-                `must have an address of its own (cluster.nodes[${first}] has ${places[i].address} too). MicroK8s identifies nodes by address. Correct one address.`,
-            );
+            yield at`${["cluster", "nodes", i]}: must have an address of its own (cluster.nodes[${first}] has ${places[i].address} too). MicroK8s identifies nodes by address. Correct one address.`;
 }
 
 /** The cluster: an existing one, or one that the stack creates on hosts. */

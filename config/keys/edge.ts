@@ -138,15 +138,12 @@ function* hostnameProblems({ hostname, aliases = [], zone: { name: zone } = {} }
         ...aliases.map((name, i): [Path, string?] => [["aliases", i], name]),
     ];
     if (names.length > MOST_HOSTNAMES)
-        yield at(
-            ["aliases"],
-            `must have at most ${MOST_HOSTNAMES - 1} names (got ${aliases.length}): with hostname, Cloudflare allows ${MOST_HOSTNAMES} names in one application. Remove some.`,
-        );
+        yield at`${["aliases"]}: must have at most ${MOST_HOSTNAMES - 1} names (got ${aliases.length}): with hostname, Cloudflare allows ${MOST_HOSTNAMES} names in one application. Remove some.`;
     for (const [i, first] of repeats(names.map(([, name]) => name)))
-        yield at(names[i][0], `must be listed only once (${pathText(names[first][0])} is the same). Remove it.`);
+        yield at`${names[i][0]}: must be listed only once (${pathText(names[first][0])} is the same). Remove it.`;
     for (const [where, name] of names)
         if (name !== undefined && zone !== undefined && !isWithin(name, zone))
-            yield at(where, `must be in zone ${zone}${got(name)}. Correct one of them.`);
+            yield at`${where}: must be in zone ${zone}${got(name)}. Correct one of them.`;
 }
 
 /** Warns about names that the universal certificate of the zone does not cover: it has the zone and names one level below it. */
@@ -163,23 +160,14 @@ function* planProblems({ zone, rateLimit, proxyTimeoutSeconds = DEFAULT_PROXY_TI
     const window = rateLimit?.perSeconds ?? 0;
     const least = PLANS.find((one) => window <= LONGEST_WINDOW[one]);
     if (window > LONGEST_WINDOW[has] && least)
-        yield at(
-            ["rateLimit", "perSeconds"],
-            `must be at most ${LONGEST_WINDOW[has]} with plan ${has} (got ${window}). Lower it, or order plan ${least}.`,
-        );
+        yield at`${["rateLimit", "perSeconds"]}: must be at most ${LONGEST_WINDOW[has]} with plan ${has} (got ${window}). Lower it, or order plan ${least}.`;
     if (proxyTimeoutSeconds !== DEFAULT_PROXY_TIMEOUT && has !== "enterprise")
-        yield at(
-            ["proxyTimeoutSeconds"],
-            `must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another value needs plan enterprise.`,
-        );
+        yield at`${["proxyTimeoutSeconds"]}: must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another value needs plan enterprise.`;
 }
 
 /** Checks that the longest answer fits into the timeout of the edge: Alpa sends nothing before an answer is complete. */
 function* answerTimeProblems({ alpa, openai, proxyTimeoutSeconds: limit = DEFAULT_PROXY_TIMEOUT }: Edge): Problems {
     const answer = alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
     if (answer !== undefined && answer > limit)
-        yield at(
-            openai ? ["openai", "silenceSeconds"] : ["alpa", "answerTimeoutSeconds"],
-            `must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
-        );
+        yield at`${openai ? ["openai", "silenceSeconds"] : ["alpa", "answerTimeoutSeconds"]}: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`;
 }

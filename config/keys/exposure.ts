@@ -58,7 +58,7 @@ export function* exposureChecks(config: Sound<Parsed>, given: Raw): Problems {
         const exposure = String(given.exposure ?? "direct");
         yield* unwanted(given, TUNNEL_KEYS, `only valid with exposure tunnel (got exposure ${exposure}). Remove it.`);
         if (config.exposure === "direct" && inPlace && !named(URL_IN_PLACE))
-            yield at(URL_IN_PLACE, "required with exposure direct. Name the address callers use.");
+            yield at`${URL_IN_PLACE}: required with exposure direct. Name the address callers use.`;
         return;
     }
     const ofCloudflare = "got exposure tunnel, where Cloudflare has the host names and TLS";
@@ -66,10 +66,7 @@ export function* exposureChecks(config: Sound<Parsed>, given: Raw): Problems {
     const addresses = ["gateway.address", "gateway.existing.url"];
     yield* unwanted(given, addresses, "only valid with exposure direct (callers use https://<hostname>). Remove it.");
     if (inPlace && !named(SERVICE_IN_PLACE))
-        yield at(
-            SERVICE_IN_PLACE,
-            "required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
-        );
+        yield at`${SERVICE_IN_PLACE}: required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.`;
     yield* edgeChecks(config);
 }
 

@@ -169,16 +169,10 @@ type Config = Sound<ParsedGatewayOption>;
 export function* availabilityProblems({ cluster, exposure, gateway }: Config, given: Raw): Problems {
     const nodes = cluster?.nodes?.length ?? LEAST_NODES;
     if (nodes < LEAST_NODES)
-        yield at(
-            ["cluster", "nodes"],
-            `must have at least ${LEAST_NODES} nodes, so that the cluster survives the loss of one (got ${nodes}). Add nodes.`,
-        );
+        yield at`${["cluster", "nodes"]}: must have at least ${LEAST_NODES} nodes, so that the cluster survives the loss of one (got ${nodes}). Add nodes.`;
     const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
     if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
-        yield at(
-            ["gateway", "address"],
-            "required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.",
-        );
+        yield at`${["gateway", "address"]}: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.`;
 }
 
 /** Checks the keys that `gateway.highAvailability` needs. */
@@ -190,8 +184,5 @@ export function* highAvailabilityChecks(
     if (highAvailability !== true || installer === "existing") return;
     yield* availabilityProblems(config, given);
     if (isGiven(given, "gateway", "replicas") && Number.isInteger(replicas) && replicas >= 1 && replicas < LEAST_NODES)
-        yield at(
-            ["gateway", "replicas"],
-            `must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two pods serve while one is down. Raise it.`,
-        );
+        yield at`${["gateway", "replicas"]}: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two pods serve while one is down. Raise it.`;
 }

@@ -83,15 +83,9 @@ export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, gi
     const hasConnectors = exposure === "tunnel" && hasMetrics;
     if (installer === "existing") {
         if (!hasConnectors || isGiven(given, "observability", "accessLog"))
-            yield at(
-                ["observability", ...(hasConnectors ? ["accessLog"] : [])],
-                "only valid for a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
-            );
+            yield at`${["observability", ...(hasConnectors ? ["accessLog"] : [])]}: only valid for a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.`;
     } else if (hasMetrics && isOlder(imageParts(image).tag, OLDEST_FOR_METRICS))
-        yield at(
-            ["gateway", "image"],
-            `must be APISIX ${OLDEST_FOR_METRICS} or newer with observability.metrics${got(image)}. Older versions keep a latency histogram for each caller, and run out of memory.`,
-        );
+        yield at`${["gateway", "image"]}: must be APISIX ${OLDEST_FOR_METRICS} or newer with observability.metrics${got(image)}. Older versions keep a latency histogram for each caller, and run out of memory.`;
 }
 
 /** Metrics settings of a gateway or of connectors; empty if metrics are disabled. */

@@ -111,12 +111,9 @@ const OF_ALPA: Record<"intra-a" | "intra-b" | "inter" | "cloudflare", string[]> 
 export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Problems {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)
-        yield at(
-            ["alpa"],
-            "required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.",
-        );
+        yield at`${["alpa"]}: required. Set alpa.endpoints to host:port of the Alpa service, or set openai for another server.`;
     if (!openai) return;
-    if (alpa) yield at(["openai"], "only valid without alpa: a stack has one server. Remove one of them.");
+    if (alpa) yield at`${["openai"]}: only valid without alpa: a stack has one server. Remove one of them.`;
     yield* unwanted(given, OF_ALPA[option], "only valid with alpa, not with openai. Remove it.");
 }
 
@@ -131,29 +128,20 @@ export function* openaiProblems(config: Config, given: Raw): Problems {
     if (serverKind(given) === "alpa") {
         for (const [i, one] of list(given.consumers).entries())
             if (mapping(one).models !== undefined)
-                yield at(["consumers", i, "models"], "only valid with openai (got alpa). Remove it.");
+                yield at`${["consumers", i, "models"]}: only valid with openai (got alpa). Remove it.`;
         return;
     }
     const { consumers = [], openai: { models, serverKey } = {}, gateway } = config;
     if (serverKey !== undefined && !HEADER_SAFE.test(serverKey))
-        yield at(["openai", "serverKey"], "must be visible ASCII without blanks or line breaks. Correct it.");
+        yield at`${["openai", "serverKey"]}: must be visible ASCII without blanks or line breaks. Correct it.`;
     if (serverKey !== undefined && gateway?.installer === "existing")
-        yield at(
-            ["openai", "serverKey"],
-            "only valid with a gateway that this stack installs (got gateway.installer existing), since an environment variable of its pods has the key. Remove it, and let only the gateway's nodes reach the server.",
-        );
+        yield at`${["openai", "serverKey"]}: only valid with a gateway that this stack installs (got gateway.installer existing), since an environment variable of its pods has the key. Remove it, and let only the gateway's nodes reach the server.`;
     for (const [i, one] of consumers.entries()) {
         for (const name of one?.models ?? [])
             if (models?.includes(name) === false)
-                yield at(
-                    ["consumers", i, "models"],
-                    `must be in openai.models${got(name)}. Add it there, or correct the name.`,
-                );
+                yield at`${["consumers", i, "models"]}: must be in openai.models${got(name)}. Add it there, or correct the name.`;
         for (const [j, entry] of (one?.credentials ?? []).entries())
             if (entry?.key?.includes("."))
-                yield at(
-                    ["consumers", i, "credentials", j, "key"],
-                    "must have no dot with openai, since a Bearer value with a dot is a JWT. Remove it, and the stack generates a key.",
-                );
+                yield at`${["consumers", i, "credentials", j, "key"]}: must have no dot with openai, since a Bearer value with a dot is a JWT. Remove it, and the stack generates a key.`;
     }
 }

@@ -81,19 +81,15 @@ export function* tlsProblems(
     if (!isGiven(given, "tls") || gateway?.installer === "existing") return;
     const names = tlsHostnames({ hostnames }, azure);
     if (names.length === 0)
-        yield at(
-            ["tls", "hostnames"],
+        yield at`${["tls", "hostnames"]}: ${
             hostnames === undefined
                 ? "required without azure.hostname. Name the hosts that callers use."
-                : "must name at least one host. Remove the key to use azure.hostname.",
-        );
+                : "must name at least one host. Remove the key to use azure.hostname."
+        }`;
     else if (azure?.hostname !== undefined && !names.includes(azure.hostname))
-        yield at(
-            ["tls", "hostnames"],
-            `must include azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`,
-        );
+        yield at`${["tls", "hostnames"]}: must include azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`;
     if (nodePort === (gateway?.nodePort ?? DEFAULT_NODE_PORT))
-        yield at(["tls", "nodePort"], `must differ from the port of HTTP (got ${nodePort} for both). Change one.`);
+        yield at`${["tls", "nodePort"]}: must differ from the port of HTTP (got ${nodePort} for both). Change one.`;
     if (certificate !== "") yield* certificateProblems(certificate, key ?? "", names, today);
 }
 
@@ -109,39 +105,27 @@ export function* tlsWarnings(certificate: string, today: Date): Iterable<string>
 function* certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): Problems {
     const { certificates, unreadable } = chainOf(pem);
     if (/PRIVATE KEY-----/.test(pem))
-        yield at(
-            CERTIFICATE,
-            "must contain only certificates (got a private key). Move the private key to tls.key, as a secret.",
-        );
+        yield at`${CERTIFICATE}: must contain only certificates (got a private key). Move the private key to tls.key, as a secret.`;
     else if (unreadable !== undefined)
-        yield at(CERTIFICATE, `must be certificates in PEM form (${unreadable}). Give the content of the file.`);
+        yield at`${CERTIFICATE}: must be certificates in PEM form (${unreadable}). Give the content of the file.`;
     else {
         yield* chainProblems(certificates, today);
         const [leaf] = certificates;
         for (const name of hostnames)
             if (leaf.checkHost(name, { subject: "never" }) === undefined)
-                yield at(
-                    CERTIFICATE,
-                    `must be valid for ${name} (it names ${namesOf(leaf)}). Order a certificate for that name.`,
-                );
+                yield at`${CERTIFICATE}: must be valid for ${name} (it names ${namesOf(leaf)}). Order a certificate for that name.`;
         const wrong = keyProblem(leaf, keyPem);
-        if (wrong !== undefined) yield at(["tls", "key"], wrong);
+        if (wrong !== undefined) yield at`${["tls", "key"]}: ${wrong}`;
     }
 }
 
 function* chainProblems(certificates: X509Certificate[], today: Date): Problems {
     for (const [i, one] of certificates.entries()) {
         if (new Date(one.validFrom) > today)
-            yield at(
-                CERTIFICATE,
-                `${which(i)} must be valid now (it is valid from ${day(one.validFrom)}). Wait until that day, or correct the clock.`,
-            );
+            yield at`${CERTIFICATE}: ${which(i)} must be valid now (it is valid from ${day(one.validFrom)}). Wait until that day, or correct the clock.`;
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
-            yield at(
-                CERTIFICATE,
-                `each certificate must come before the certificate of its issuer (number ${i + 2} did not issue number ${i + 1}). Put the server's certificate first, then the intermediate certificates in order.`,
-            );
+            yield at`${CERTIFICATE}: each certificate must come before the certificate of its issuer (number ${i + 2} did not issue number ${i + 1}). Put the server's certificate first, then the intermediate certificates in order.`;
     }
 }
 

@@ -75,7 +75,7 @@ export function* interChecks(config: Sound<ParsedInter>, given: Raw): Problems {
     const endpoints = config[kind]?.endpoints ?? [];
     yield* availabilityProblems(config, given);
     for (const one of repeated(endpoints))
-        yield at([kind, "endpoints"], `every service must be listed only once (got ${one} twice). Remove one.`);
+        yield at`${[kind, "endpoints"]}: every service must be listed only once (got ${one} twice). Remove one.`;
     yield* firewallProblems(config, given);
 }
 

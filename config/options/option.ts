@@ -48,10 +48,7 @@ export function parseOption<Data, Settings>(
     function* checks(config: Sound<Data>): Problems {
         for (const { path, value, file } of secretsIn(schema, values))
             if (!isSecret(String(path[0]), value))
-                yield at(
-                    path,
-                    `must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: ${secretCommand(pathText(path), file)}`,
-                );
+                yield at`${path}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: ${secretCommand(pathText(path), file)}`;
         yield* check(config);
     }
     const result = schema.check(crossCheck(checks)).safeParse(values, { error: wording });

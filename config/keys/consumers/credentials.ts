@@ -71,46 +71,31 @@ export function* credentialProblems(
         yield* keyProblems(where, entry);
         yield* tokenProblems(where, entry);
         if (entry.readmit !== undefined && entry.key === undefined && entry.publicKey === undefined)
-            yield at(
-                [...where, "readmit"],
-                "only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.",
-            );
+            yield at`${[...where, "readmit"]}: only valid with key or publicKey (this credential has neither, since its key is generated). Remove it.`;
     }
     // With one key for two callers, the gateway would authenticate both under the name of the last one.
     for (const [i, first] of repeats(places.map(({ entry: { key } }) => (key === "" ? undefined : key))))
-        yield at(
-            [...places[i].where, "key"],
-            `must be unique (${textOf(places[first].where)} has the same key). Set another key.`,
-        );
+        yield at`${[...places[i].where, "key"]}: must be unique (${textOf(places[first].where)} has the same key). Set another key.`;
     // The holder of a private key could sign as both callers, since the names in tokens are not secret. Two credentials of
     // one caller may have the same key.
     const numbers = places.map(({ entry: { publicKey } }) => publicKey && publicKeyNumbers(publicKey));
     for (const [i, first] of repeats(numbers))
         if (places[i].consumer !== places[first].consumer)
-            yield at(
-                [...places[i].where, "publicKey"],
-                `must belong to one caller only (${textOf(places[first].where)} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`,
-            );
+            yield at`${[...places[i].where, "publicKey"]}: must belong to one caller only (${textOf(places[first].where)} has the same key): callers with a common key can sign each other's tokens. Have each caller create its own key pair.`;
 }
 
 function* keyProblems(where: Path, { method, key }: Entry): Problems {
     if (key === undefined) return;
     const path = [...where, "key"];
-    if (method !== "key") yield at(path, "only valid with method key. Remove it.");
+    if (method !== "key") yield at`${path}: only valid with method key. Remove it.`;
     // An empty key would make an empty header a valid credential.
     else if (key.length < SHORTEST_KEY)
-        yield at(path, `must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`);
+        yield at`${path}: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`;
     else if (key.startsWith("$"))
         // APISIX treats $env://… and $secret://… as references, so the key would be the value that they refer to.
-        yield at(
-            path,
-            "must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.",
-        );
+        yield at`${path}: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`;
     else if (!HEADER_SAFE.test(key))
-        yield at(
-            path,
-            "must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.",
-        );
+        yield at`${path}: must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.`;
 }
 
 function* tokenProblems(where: Path, entry: Entry): Problems {
@@ -118,13 +103,13 @@ function* tokenProblems(where: Path, entry: Entry): Problems {
     if (method === "key")
         for (const field of ["algorithm", "publicKey"] as const)
             if (entry[field] !== undefined)
-                yield at([...where, field], "only valid with method jwt (got method key). Remove it.");
+                yield at`${[...where, field]}: only valid with method jwt (got method key). Remove it.`;
     if (method !== "jwt") return;
     if (algorithm === undefined)
-        yield at([...where, "algorithm"], `required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`);
+        yield at`${[...where, "algorithm"]}: required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`;
     else {
         const wrong = publicKeyProblem(publicKey, algorithm);
-        if (wrong !== undefined) yield at([...where, "publicKey"], wrong);
+        if (wrong !== undefined) yield at`${[...where, "publicKey"]}: ${wrong}`;
     }
 }
 

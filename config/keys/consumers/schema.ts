@@ -135,10 +135,7 @@ export function* tokenLimitProblems({ limits, consumers = [] }: Config, server: 
         const all = callerLimits(limits, one?.limits);
         yield* ofLimits(["consumers", i, "limits"], one?.limits, all, server);
         if (all.tokens !== undefined && one?.class !== undefined)
-            yield at(
-                ["consumers", i, "class"],
-                `must not be set for a caller with limits.tokens${got(one.class)}, since a class replaces the caller's limit on open requests. Remove class or tokens.`,
-            );
+            yield at`${["consumers", i, "class"]}: must not be set for a caller with limits.tokens${got(one.class)}, since a class replaces the caller's limit on open requests. Remove class or tokens.`;
     }
 }
 
@@ -146,28 +143,19 @@ export function* tokenLimitProblems({ limits, consumers = [] }: Config, server: 
 function* ofLimits(where: Path, limits: Limits = {}, inForce: Limits = {}, server: "alpa" | "openai"): Problems {
     if (server === "alpa")
         for (const key of OF_TOKENS)
-            if (limits[key] !== undefined) yield at([...where, key], "only valid with openai (got alpa). Remove it.");
+            if (limits[key] !== undefined) yield at`${[...where, key]}: only valid with openai (got alpa). Remove it.`;
     const missing = BOUNDS.filter((key) => inForce[key] === undefined);
     if (server === "openai" && limits.tokens !== undefined && missing.length > 0)
-        yield at(
-            [...where, "tokens"],
-            `needs maxTokens and concurrent, which bound what open requests use beyond it. Set ${missing.join(" and ")} too.`,
-        );
+        yield at`${[...where, "tokens"]}: needs maxTokens and concurrent, which bound what open requests use beyond it. Set ${missing.join(" and ")} too.`;
 }
 
 /** Checks that names are unique. @param consumers consumers of any option */
 export function* duplicateNames(consumers: Sound<{ name: string; credentials: { id: string }[] }[]>): Problems {
     for (const name of repeated(consumers.map((one) => one?.name)))
-        yield at(
-            ["consumers"],
-            `every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`,
-        );
+        yield at`${["consumers"]}: every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`;
     for (const one of consumers)
         for (const id of repeated((one?.credentials ?? []).map((credential) => credential?.id)))
-            yield at(
-                ["consumers"],
-                `every credential id of ${one?.name} must be unique (got ${id} twice). Rename one.`,
-            );
+            yield at`${["consumers"]}: every credential id of ${one?.name} must be unique (got ${id} twice). Rename one.`;
 }
 
 /** Names that a list has more than once. */
@@ -178,5 +166,5 @@ export function repeated(names: (string | undefined)[]): Set<string> {
 /** Checks the length of a name that is built from other names. */
 export function* tooLong(where: Path, name: string, limit = LABEL_LIMIT): Problems {
     if (name.length > limit)
-        yield at(where, `${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`);
+        yield at`${where}: ${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`;
 }

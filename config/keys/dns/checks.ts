@@ -52,28 +52,16 @@ export function* serviceProblems(records: ZoneRecord[], hostnames: string[], zon
     for (const hostname of hostnames) {
         const types = [...new Set(records.filter(({ name }) => name === hostname).map(({ type }) => type))];
         if (types.length > 0 && !types.some((type) => ["A", "AAAA", "CNAME"].includes(type)))
-            yield at(
-                where,
-                `${hostname} must have a CNAME record that the stack can point to the tunnel (got ${types.join(", ")}). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.`,
-            );
+            yield at`${where}: ${hostname} must have a CNAME record that the stack can point to the tunnel (got ${types.join(", ")}). The stack adds no record to a name that has records in this file. Choose another hostname, or remove the records of this name here and at the old name servers.`;
     }
     for (const { name, type, proxied } of records.filter((one) => hostnames.includes(one.name))) {
         const isAddress = type === "A" || type === "AAAA";
         if (isAddress && name === zone)
-            yield at(
-                where,
-                `${name} ${type} must be a CNAME in this file, so that the stack can point it to the tunnel in one update. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then replace this record, in this file only, by: ${name} CNAME origin.${name}, proxied: true. Keep ${name} as it is at the old name servers: only Cloudflare supports a CNAME of the zone's own name. Or choose a hostname below ${name}, and keep this record.`,
-            );
+            yield at`${where}: ${name} ${type} must be a CNAME in this file, so that the stack can point it to the tunnel in one update. Add a name origin.${name} with the same addresses to this file and to the old name servers. Then replace this record, in this file only, by: ${name} CNAME origin.${name}, proxied: true. Keep ${name} as it is at the old name servers: only Cloudflare supports a CNAME of the zone's own name. Or choose a hostname below ${name}, and keep this record.`;
         else if (isAddress)
-            yield at(
-                where,
-                `${name} ${type} must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.${name}, and make ${name} a CNAME to that name. Do this first at the old name servers, then here.`,
-            );
+            yield at`${where}: ${name} ${type} must be a CNAME, so that the stack can point it to the tunnel in one update. Move the addresses to another name, for example origin.${name}, and make ${name} a CNAME to that name. Do this first at the old name servers, then here.`;
         else if (type === "CNAME" && !proxied)
-            yield at(
-                where,
-                `${name} CNAME: proxied must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.`,
-            );
+            yield at`${where}: ${name} CNAME: proxied must be true, since the name points to the tunnel in phase proxied and all later phases. Set it to true.`;
     }
 }
 

@@ -82,15 +82,9 @@ export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config,
     yield* sshHostProblems(["firewall", "hosts"], hosts, ssh);
     const isKnown = cluster?.nodes?.every((node) => isIpv4(hostParts(node?.address).address)) ?? false;
     if (!named("from") && !isKnown)
-        yield at(
-            ["firewall", "from"],
-            "required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide",
-        );
+        yield at`${["firewall", "from"]}: required, unless every entry of cluster.nodes has an IPv4 address. Name the nodes' addresses: kubectl get nodes -o wide`;
     if (more.length > 0 && !named("alsoFrom"))
-        yield at(
-            ["firewall", "alsoFrom"],
-            "required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.",
-        );
+        yield at`${["firewall", "alsoFrom"]}: required with ports, since the rules block these ports for every Ray node that is not in alsoFrom. Name all Ray nodes, or write [] if there are none.`;
     const server = serverKind(given);
     const sshPorts = [SSH_PORT, ...hosts.map((host) => hostParts(host?.address).port)];
     const own = (config[server]?.endpoints ?? []).map((one = "") => one.split(":")[1] ?? "");
@@ -104,10 +98,7 @@ function* portProblems(list: Path, ports: (string | undefined)[], ssh: number[])
         const [first, last] = portRange(text);
         const shut = ssh.find((port) => first <= port && port <= last);
         if (shut !== undefined)
-            yield at(
-                [...list, i],
-                `must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`,
-            );
+            yield at`${[...list, i]}: must not include ${shut}, the port of SSH, which the rules would block (got ${text}).`;
     }
 }
 

@@ -88,25 +88,19 @@ export function* sshHostProblems(
     twice = "Remove it.",
 ): Problems {
     if (login === undefined && hosts.length > 0)
-        yield at(
-            ["ssh"],
-            `required with ${pathText(list)}. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519`,
-        );
+        yield at`${["ssh"]}: required with ${pathText(list)}. Set ssh.user, and run: pulumi config set --secret --path ssh.privateKey < id_ed25519`;
     const places = hosts.map((host) => {
         const { address, port } = hostParts(host?.address);
         return host?.address && `${address}:${port}`;
     });
     for (const [i, first] of repeats(places))
-        yield at(
-            [...list, i],
-            `must be listed only once (${pathText([...list, first])} is ${places[i]} too). ${twice}`,
-        );
+        yield at`${[...list, i]}: must be listed only once (${pathText([...list, first])} is ${places[i]} too). ${twice}`;
 }
 
 /** Checks the private key of the login. */
 export function* sshProblems({ privateKey }: Sound<ParsedSsh> = {}): Problems {
     const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
-    if (wrong !== undefined) yield at(["ssh", "privateKey"], wrong);
+    if (wrong !== undefined) yield at`${["ssh", "privateKey"]}: ${wrong}`;
 }
 
 const BEGIN = /^\s*-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----\s/;

@@ -160,15 +160,12 @@ export function* cloudflareChecks(
     yield* sshHostProblems(["tunnel", "hosts"], config.tunnel?.hosts ?? [], {});
     yield* sshProblems(config.ssh);
     if (config.edgeWorker?.off !== undefined && isGiven(given, "alpa", "defaultModel"))
-        yield at(
-            ["alpa", "defaultModel"],
-            "has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.",
-        );
+        yield at`${["alpa", "defaultModel"]}: has no effect with edgeWorker.off: only the Worker adds a missing model. Remove one of them.`;
     yield* duplicateNames(consumers);
     yield* rotationProblems(consumers, config.maxOverlapDays, today);
     yield* tokenCount(consumers, today);
     // Each problem of the file begins with its line.
-    for (const text of data.problems) yield at([], text);
+    for (const text of data.problems) yield at`${[]}: ${text}`;
     yield* serviceProblems(data.records, [hostname, ...aliases].map(String), zone?.name);
 }
 
@@ -189,7 +186,8 @@ function* rotationProblems(consumers: Consumers, longest: number | undefined, to
     for (const [i, consumer] of consumers.entries())
         for (const [j, credential] of (consumer?.credentials ?? []).entries()) {
             const message = rotationProblem(credential, longest, today);
-            if (message !== undefined) yield at(["consumers", i, "credentials", j, "previousSecretExpires"], message);
+            if (message !== undefined)
+                yield at`${["consumers", i, "credentials", j, "previousSecretExpires"]}: ${message}`;
         }
 }
 
@@ -213,8 +211,5 @@ function* tokenCount(consumers: Consumers, today: Date): Problems {
         .flatMap((consumer) => consumer?.credentials ?? [])
         .filter(({ expires } = {}) => !expires || !day.safeParse(expires).success || daysUntil(expires, today) > 0);
     if (living.length > MOST_TOKENS)
-        yield at(
-            ["consumers"],
-            `must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`,
-        );
+        yield at`${["consumers"]}: must have at most ${MOST_TOKENS} service tokens, Cloudflare's limit for an account (got ${living.length}). Remove some: give one token to each client system, not to each of its users.`;
 }

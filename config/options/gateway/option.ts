@@ -106,10 +106,7 @@ function* ofOtherInstallers({ gateway }: Config, given: Raw): Problems {
     const ofOurs = "only valid for a gateway that this stack installs (got installer existing). Remove it.";
     yield* unwanted(given, given.exposure === "tunnel" ? OF_OUR_OWN : [...OF_OUR_OWN, "azure", "tls"], ofOurs);
     if (gateway?.existing === undefined)
-        yield at(
-            ["gateway", "existing"],
-            "required with gateway.installer existing. Name ingressClass, gateway and url.",
-        );
+        yield at`${["gateway", "existing"]}: required with gateway.installer existing. Name ingressClass, gateway and url.`;
 }
 
 /** Requires the counter server for limits, or for slots of classes, with several replicas. */
@@ -125,10 +122,7 @@ function* uncounted({ gateway, limits, classes = {}, consumers = [] }: Config, g
     const replicas = highAvailability && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : set;
     const isCounted = hasCounted || Object.keys(classes).length > 0;
     if (replicas > 1 && isCounted && gateway?.sharedCounters === undefined)
-        yield at(
-            ["gateway", "sharedCounters"],
-            `required with ${hasCounted ? "limits" : "slots of classes"} and more than one replica (got ${replicas}). Without shared counters each pod counts separately. Set the key (to {} for the defaults).`,
-        );
+        yield at`${["gateway", "sharedCounters"]}: required with ${hasCounted ? "limits" : "slots of classes"} and more than one replica (got ${replicas}). Without shared counters each pod counts separately. Set the key (to {} for the defaults).`;
 }
 
 /** Reports a `guard.minTokens` that leaves no tokens for a prompt: the guard counts one character as up to four tokens. */
@@ -136,10 +130,7 @@ function* noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): 
     if (minTokens === undefined || contextTokens === undefined) return;
     const most = contextTokens - MOST_TOKENS_A_CHARACTER;
     if (minTokens > most)
-        yield at(
-            ["guard", "minTokens"],
-            `must be at most ${most}, so that a prompt still fits into guard.contextTokens, ${contextTokens} (got ${minTokens}). Lower it.`,
-        );
+        yield at`${["guard", "minTokens"]}: must be at most ${most}, so that a prompt still fits into guard.contextTokens, ${contextTokens} (got ${minTokens}). Lower it.`;
 }
 
 function* longNames({ consumers = [], namespace = DEFAULT_NAMESPACE, gateway }: Config): Problems {

@@ -70,10 +70,7 @@ export function* intraAChecks(config: Sound<ParsedIntraA>, given: Raw): Problems
     yield* intraChecks(config, given);
     const { phase = "prepared" } = config.convert ?? {};
     if (phase !== "prepared")
-        yield at(
-            ["convert", "phase"],
-            `must be prepared with option intra-a, where no conversion is in progress (got "${phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`,
-        );
+        yield at`${["convert", "phase"]}: must be prepared with option intra-a, where no conversion is in progress (got "${phase}"). Set option to intra-b. To roll back to bare metal, then run: npm run ops -- convert run --yes --to intra-a.`;
 }
 
 /** Keys for the operator that the stack installs. */
@@ -82,16 +79,13 @@ const OF_KUBERAY = [...OF_OPERATOR, "opt.operator", "opt.hostNetwork", "opt.runt
 
 function* optProblems({ opt: { shape, operator, image, nodes = [] } = {}, gateway }: Config, given: Raw): Problems {
     for (const name of repeated(nodes))
-        yield at(["opt", "nodes"], `every node must be listed only once (got ${name} twice). Remove one.`);
+        yield at`${["opt", "nodes"]}: every node must be listed only once (got ${name} twice). Remove one.`;
     if (shape === "rampart") {
         const { installer = "rampart" } = gateway ?? {};
         if (installer !== "rampart")
-            yield at(["opt", "shape"], `rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
+            yield at`${["opt", "shape"]}: rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`;
         if (image?.includes("@"))
-            yield at(
-                ["opt", "image"],
-                "must have no digest with opt.shape rampart, since Rampart's charts take no digest. Name only the tag, or use shape kuberay.",
-            );
+            yield at`${["opt", "image"]}: must have no digest with opt.shape rampart, since Rampart's charts take no digest. Name only the tag, or use shape kuberay.`;
         yield* unwanted(given, OF_KUBERAY, "only valid with opt.shape kuberay (got shape rampart). Remove it.");
     }
     if (operator === "existing")
@@ -102,47 +96,29 @@ function* weightsProblems({ opt: { weights, shape } = {} }: Config, given: Raw):
     if (weights === undefined) return;
     const named = ["claim", "hostPath", "inImage"].filter((key) => isGiven(given, "opt", "weights", key));
     if (named.length !== 1)
-        yield at(
-            ["opt", "weights"],
-            `must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`,
-        );
+        yield at`${["opt", "weights"]}: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Set the one with the weights.`;
     else if (shape === "rampart" && named[0] !== "inImage")
-        yield at(
-            ["opt", "weights", named[0]],
-            "only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.",
-        );
+        yield at`${["opt", "weights", named[0]]}: only valid with opt.shape kuberay, since Rampart's charts mount no volume for weights. Use inImage, or shape kuberay.`;
 }
 
 function* convertProblems({ convert, alpa, ssh }: Config, given: Raw): Problems {
     if (convert === undefined) return;
     const { bareMetal, budgetMinutes = Infinity, returnMinutes = 0 } = convert;
     if (returnMinutes >= budgetMinutes)
-        yield at(
-            ["convert", "returnMinutes"],
-            `must be less than convert.budgetMinutes, ${budgetMinutes}, which includes it (got ${returnMinutes}). Raise convert.budgetMinutes.`,
-        );
+        yield at`${["convert", "returnMinutes"]}: must be less than convert.budgetMinutes, ${budgetMinutes}, which includes it (got ${returnMinutes}). Raise convert.budgetMinutes.`;
     const hosts = bareMetal?.hosts ?? [];
     yield* sshHostProblems(["convert", "bareMetal", "hosts"], hosts, ssh);
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
     const hint =
         forms.length > 1 ? "Remove one of them." : "Set unit to Alpa's systemd service, which a rollback starts.";
     if (bareMetal !== undefined && forms.length !== 1)
-        yield at(
-            ["convert", "bareMetal"],
-            `must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
-        );
+        yield at`${["convert", "bareMetal"]}: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`;
     // A conversion moves one Alpa, whose host is the Ray head node.
     const endpoints = alpa?.endpoints ?? [];
     const [head] = String(endpoints[0]).split(":");
     const place = hosts.findIndex((one) => hostParts(one?.address).address === head);
     if (endpoints.length > 1)
-        yield at(
-            ["alpa", "endpoints"],
-            `must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Keep only the Alpa service that convert.bareMetal describes.`,
-        );
+        yield at`${["alpa", "endpoints"]}: must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Keep only the Alpa service that convert.bareMetal describes.`;
     else if (place > 0)
-        yield at(
-            ["convert", "bareMetal", "hosts"],
-            `the first must be the host of alpa.endpoints[0], where the Ray head node is (${head} is hosts[${place}]). Put it first.`,
-        );
+        yield at`${["convert", "bareMetal", "hosts"]}: the first must be the host of alpa.endpoints[0], where the Ray head node is (${head} is hosts[${place}]). Put it first.`;
 }

@@ -9,7 +9,7 @@ const schema = z.strictObject({
     parts: z.array(z.strictObject({ name: z.string(), weight: z.number().optional() })).default([]),
 });
 
-const DIFFERS = at(["size"], "differs. Change it.");
+const DIFFERS = at`${["size"]}: differs. Change it.`;
 
 /** Runs a check. @returns the arguments that it got, and the messages of all issues */
 function checked(values: unknown, ...problems: Problem[]) {
@@ -47,9 +47,9 @@ describe("a check of several keys", () => {
 
     it("does not report a value of a wrong type as missing, and an unknown key only once", () => {
         const problems = [
-            at(["size"], "required."),
-            at(["colour"], "must fit size."),
-            at(["sice"], "only valid alone."),
+            at`${["size"]}: required.`,
+            at`${["colour"]}: must fit size.`,
+            at`${["sice"]}: only valid alone.`,
         ];
         assert.deepEqual(checked({ size: "1", sice: 2 }, ...problems).messages, [
             "size invalid_type",
