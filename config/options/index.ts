@@ -1,11 +1,11 @@
 import { keysBelow } from "../schema";
-import { cloudflare } from "./cloudflare";
-import type { CloudflareSettings } from "./cloudflare/settings";
+import { cloudflareChecks, cloudflareSchema } from "./cloudflare/schema";
+import { cloudflareSettings, type CloudflareSettings } from "./cloudflare/settings";
 import { gatewayOption } from "./gateway/option";
 import { interChecks, interSchema, interSettings, type InterSettings } from "./inter";
 import { intraAChecks, intraChecks, intraASchema, intraBSchema } from "./intra/schema";
 import { intraASettings, intraBSettings, type IntraASettings, type IntraBSettings } from "./intra/settings";
-import type { Authenticator, OptionDefinition } from "./option";
+import { defineOption, type Authenticator, type OptionDefinition } from "./option";
 
 /**
  * Settings of each option. Add a new option here first. Every table with an entry for each option then fails to compile
@@ -23,10 +23,10 @@ export type Settings = SettingsByOption[Option];
 
 /** Definition of each option, in the order in which the reference names them. */
 export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
-    "intra-a": gatewayOption("intra-a", { schema: intraASchema, checks: intraAChecks, settings: intraASettings }),
-    "intra-b": gatewayOption("intra-b", { schema: intraBSchema, checks: intraChecks, settings: intraBSettings }),
-    inter: gatewayOption("inter", { schema: interSchema, checks: interChecks, settings: interSettings }),
-    cloudflare,
+    "intra-a": gatewayOption("intra-a", intraASchema, intraAChecks, intraASettings),
+    "intra-b": gatewayOption("intra-b", intraBSchema, intraChecks, intraBSettings),
+    inter: gatewayOption("inter", interSchema, interChecks, interSettings),
+    cloudflare: defineOption("edge", cloudflareSchema, cloudflareChecks, cloudflareSettings),
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 

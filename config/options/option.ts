@@ -19,13 +19,6 @@ export interface CommonSettings {
     maxOverlapDays: number;
 }
 
-/** Result of reading a stack config. */
-interface OptionResult<Settings> {
-    issues: z.core.$ZodIssue[];
-    /** Returns the settings of the components. This field is unset if there are issues. */
-    settings?: () => Settings;
-}
-
 /** What authenticates callers: the gateway of the stack, or Cloudflare's edge. */
 export type Authenticator = "gateway" | "edge";
 
@@ -34,25 +27,33 @@ export interface OptionDefinition<Settings> {
     authenticator: Authenticator;
     /** Every key, without the project's prefix. */
     schema: z.ZodObject;
-    read(values: Raw, context: CheckContext): OptionResult<Settings>;
+    /**
+     * Parses the values of the schema's keys. The settings are unset if there are issues.
+     * @param given all values that the config sets. Default: `values`
+     */
+    read(values: Raw, context: CheckContext, given?: Raw): { issues: z.core.$ZodIssue[]; settings?: () => Settings };
 }
 
-/** Parses values, with checks of several keys together in the schema. */
-export function parseOption<Data, Settings>(
-    schema: z.ZodType<Data>,
-    values: Raw,
-    { isSecret }: Pick<CheckContext, "isSecret">,
-    check: (config: Sound<Data>) => Problems,
-    settings: (data: Data) => Settings,
-): OptionResult<Settings> {
-    function* checks(config: Sound<Data>): Problems {
-        for (const { path, value, file } of secretsIn(schema, values))
-            if (!isSecret(String(path[0]), value))
-                yield at`${path}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: ${secretCommand(pathText(path), file)}`;
-        yield* check(config);
-    }
-    const result = schema.check(crossCheck(checks)).safeParse(values, { error: wording });
-    return result.success
-        ? { issues: [], settings: () => settings(result.data) }
-        : { issues: result.error.issues as z.core.$ZodIssue[] };
+/** Defines an option. @param check checks several keys together, as a part of the schema */
+export function defineOption<Data, Settings>(
+    authenticator: Authenticator,
+    schema: z.ZodObject & z.ZodType<Data>,
+    check: (config: Sound<Data>, given: Raw, context: CheckContext) => Problems,
+    settings: (data: Data, context: CheckContext) => Settings,
+): OptionDefinition<Settings> {
+    return {
+        authenticator,
+        schema,
+        read(values, context, given = values) {
+            function* checks(config: Sound<Data>): Problems {
+                for (const { path, value, file } of secretsIn(schema, values))
+                    if (!context.isSecret(String(path[0]), value))
+                        yield at`${path}: must be stored encrypted (it is in the stack file in plain text). Anyone with access to that file can read it: replace it, and run: ${secretCommand(pathText(path), file)}`;
+                yield* check(config, given, context);
+            }
+            const { success, data, error } = schema.check(crossCheck(checks)).safeParse(values, { error: wording });
+            if (!success) return { issues: error.issues as z.core.$ZodIssue[] };
+            return { issues: [], settings: () => settings(data as Data, context) };
+        },
+    };
 }

@@ -164,48 +164,47 @@ export function expiryWarning(
     credentials: Lasting[],
     today: Date,
 ): string | undefined {
-    const who = `${name}/${credential.id}`;
+    const { id, key, publicKey } = credential;
     const expires = dayText(credential.expires);
     const days = daysUntil(expires, today);
-    if (days <= 0) return expiredWarning(name, credential.id, expires, isGenerated(credential));
+    if (days <= 0) {
+        // Only a warning: an error would also block the run that removes the credential, and each run that revokes another
+        // one while the entry is still there.
+        const isGenerated = key === undefined && publicKey === undefined;
+        const lost = isGenerated
+            ? ": pulumi up deletes its secret for good, and a later date would create another one."
+            : " and has no access.";
+        return `consumers: ${name}/${id} expired on ${expires}${lost} Remove the entry: npm run ops -- consumer revoke ${name} ${id}`;
+    }
     if (days > (hasSuccessor(credential, credentials) ? REMIND_DAYS : WARN_DAYS)) return undefined;
-    return `consumers: ${who} expires in ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
+    return `consumers: ${name}/${id} expires in ${counted(days, "day")}, on ${expires}. Give its caller another credential before that date.`;
 }
 
 /**
- * Only a warning: an error would also block the run that removes the credential, and each run that revokes another one while
- * the entry is still there.
+ * Callers, each with those of its credentials that have not expired.
+ * @returns also the warnings about them, and the expiry date of each credential by `<consumer>/<credential>`
  */
-function expiredWarning(name: string, id: string, expires: string, generated: boolean): string {
-    const lost = generated
-        ? ": pulumi up deletes its secret for good, and a later date would create another one."
-        : " and has no access.";
-    return `consumers: ${name}/${id} expired on ${expires}${lost} Remove the entry: npm run ops -- consumer revoke ${name} ${id}`;
-}
-
-function isGenerated({ key, publicKey }: Lasting): boolean {
-    return key === undefined && publicKey === undefined;
-}
-
-/**
- * The credentials of a consumer that have not expired.
- * @param name name of the consumer
- * @param notes the function adds its warnings here, and the expiry date of each credential by `<consumer>/<credential>`
- */
-export function livingCredentials<C extends Lasting>(
-    name: string,
-    credentials: C[],
+export function livingCallers<C extends Lasting, T extends { name: string; credentials: C[] }>(
+    list: (T & { credentials: C[] })[],
     today: Date,
-    notes: { warnings: string[]; expires: Record<string, string> },
-): C[] {
-    return credentials.filter((credential) => {
-        const { id, expires } = credential;
-        if (expires === undefined) return true;
-        notes.expires[`${name}/${id}`] = dayText(expires);
-        const warning = expiryWarning(name, { ...credential, expires }, credentials, today);
-        if (warning !== undefined) notes.warnings.push(warning);
-        return daysUntil(expires, today) > 0;
+) {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const callers = list.map((caller) => {
+        const { name, credentials } = caller;
+        const living = credentials.filter((one) => {
+            if (one.expires === undefined) return true;
+            expires[`${name}/${one.id}`] = dayText(one.expires);
+            const warning = expiryWarning(name, { ...one, expires: one.expires }, credentials, today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(one.expires, today) > 0;
+        });
+        if (living.length === 0)
+            warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
+        return { ...caller, living };
     });
+    if (list.length === 0) warnings.push("consumers: empty, so no caller is admitted. Add a consumer.");
+    return { callers, warnings, expires };
 }
 
 /**
@@ -224,9 +223,7 @@ function hasSuccessor(
 }
 
 /** The day without a time: Pulumi parses a day without quotes as a timestamp, and passes it on in Go's format. */
-export function dayText(text: string): string {
-    return text.replace(/ 00:00:00 \+0000 UTC$/, "");
-}
+export const dayText = (text: string) => text.replace(/ 00:00:00 \+0000 UTC$/, "");
 
 function dayOf(text: string): number | undefined {
     const day = dayText(text);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type CheckContext, at, type Problems, type Sound } from "../../cross-check";
+import { apiProblems } from "../../api-access";
 import { defaultModel } from "../../keys/alpa";
 import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/schema";
@@ -142,18 +143,10 @@ const MOST_TOKENS = 50;
 
 type Config = Sound<ParsedCloudflare>;
 type Consumers = NonNullable<Config["consumers"]>;
-type Entry = ParsedCloudflare["consumers"][number]["credentials"][number];
 
-/**
- * Checks the keys of option cloudflare against each other.
- * @param data the records file of the zone, if the config names one
- */
-export function* cloudflareChecks(
-    config: Config,
-    given: Raw,
-    data: ZoneData,
-    { today }: Pick<CheckContext, "today">,
-): Problems {
+/** Checks the keys of option cloudflare against each other. */
+export function* cloudflareChecks(config: Config, given: Raw, { today, api, folder }: CheckContext): Problems {
+    const { problems, records } = zoneData(given, folder);
     const { consumers = [], hostname, aliases = [], zone } = config;
     yield* serverProblems("cloudflare", given);
     yield* edgeChecks(config);
@@ -165,8 +158,9 @@ export function* cloudflareChecks(
     yield* rotationProblems(consumers, config.maxOverlapDays, today);
     yield* tokenCount(consumers, today);
     // Each problem of the file begins with its line.
-    for (const text of data.problems) yield at`${[]}: ${text}`;
-    yield* serviceProblems(data.records, [hostname, ...aliases].map(String), zone?.name);
+    for (const text of problems) yield at`${[]}: ${text}`;
+    yield* serviceProblems(records, [hostname, ...aliases].map(String), zone?.name);
+    if (api !== undefined) yield* apiProblems(api);
 }
 
 /** Reads the records file of a config. @param folder folder of the stack file */
@@ -185,25 +179,20 @@ export function zoneData(values: Raw, folder: string): ZoneData {
 function* rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): Problems {
     for (const [i, consumer] of consumers.entries())
         for (const [j, credential] of (consumer?.credentials ?? []).entries()) {
-            const message = rotationProblem(credential, longest, today);
-            if (message !== undefined)
-                yield at`${["consumers", i, "credentials", j, "previousSecretExpires"]}: ${message}`;
+            const where = ["consumers", i, "credentials", j, "previousSecretExpires"];
+            const { secretVersion = 1, previousSecretExpires: until } = credential ?? {};
+            if (until === undefined && secretVersion > 1)
+                yield at`${where}: required with secretVersion ${secretVersion}. Set the day on which the previous secret stops working, and keep this key after that day.`;
+            else if (until !== undefined && secretVersion === 1)
+                yield at`${where}: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.`;
+            else if (
+                until &&
+                longest !== undefined &&
+                day.safeParse(until).success &&
+                daysUntil(until, today) > longest
+            )
+                yield at`${where}: must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`;
         }
-}
-
-function rotationProblem(
-    { secretVersion = 1, previousSecretExpires: until }: Sound<Entry> = {},
-    longest: number | undefined,
-    today: Date,
-): string | undefined {
-    if (until === undefined)
-        return secretVersion > 1
-            ? `required with secretVersion ${secretVersion}. Set the day on which the previous secret stops working, and keep this key after that day.`
-            : undefined;
-    if (secretVersion === 1)
-        return "only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.";
-    if (longest === undefined || !day.safeParse(until).success || daysUntil(until, today) <= longest) return undefined;
-    return `must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`;
 }
 
 function* tokenCount(consumers: Consumers, today: Date): Problems {

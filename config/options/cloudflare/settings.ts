@@ -1,11 +1,11 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-args";
 import type { TokenConsumer } from "../../../components/cloudflare/service-token";
-import type { ParsedCloudflare } from "./schema";
+import { zoneData, type ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, slowAnswers, deepNameWarnings } from "../../keys/edge";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
-import { dayText, livingCredentials } from "../../keys/consumers/credentials";
+import { dayText, livingCallers } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
-import type { ZoneData } from "../../keys/dns/records";
+import type { CheckContext } from "../../cross-check";
 import type { CommonSettings } from "../option";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
@@ -25,13 +25,11 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
     };
 }
 
-/**
- * Converts checked values into settings of the components.
- * @param data the records file of the zone, if the config names one
- */
-export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
+/** Converts checked values into settings of the components. */
+export function cloudflareSettings(config: ParsedCloudflare, { today, folder }: CheckContext): CloudflareSettings {
     const { account, hostname, aliases, movedFrom, zone, alpa, openai, tunnel, ssh, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
+    const data = zoneData(config, folder);
     return {
         option: "cloudflare",
         warnings: [
@@ -56,7 +54,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             hosts: tunnel.hosts.map(({ metricsPort, ...host }) => ({ ...sshHostOf(host, ssh), metricsPort })),
             version: tunnel.version,
             sha256: tunnel.sha256,
-            ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
+            ...(tunnel.source !== undefined && { source: tunnel.source }),
             instances: CONNECTORS,
             graceSeconds: graceSeconds(longestAnswer(config)),
         },
@@ -71,42 +69,31 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
     };
 }
 
-/** Removes expired credentials from the callers, and collects warnings about credentials. */
 function callers(config: ParsedCloudflare, today: Date) {
-    const warnings: string[] = [];
-    const expires: Record<string, string> = {};
-    const consumers = config.consumers.map(({ name, credentials }): TokenConsumer => {
-        const living = livingCredentials(name, credentials, today, { warnings, expires });
-        if (living.length === 0)
-            warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
+    const { callers, ...notes } = livingCallers(config.consumers, today);
+    for (const { name, living } of callers)
         for (const { id } of living.filter(({ enabled }) => !enabled))
-            warnings.push(
+            notes.warnings.push(
                 `consumers: ${name}/${id} is disabled, so callers cannot authenticate with it. Set enabled to true, or remove the credential.`,
             );
-        return {
-            name,
-            credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires: until }) => ({
-                id,
-                duration,
-                enabled,
-                ...(until === undefined ? {} : { secretVersion, previousSecretExpires: dayText(until) }),
-            })),
-        };
-    });
-    if (consumers.length === 0) warnings.push("consumers: empty, so no request is admitted. Add a consumer.");
-    return { consumers, warnings, expires };
+    const consumers = callers.map(({ name, living }): TokenConsumer => ({
+        name,
+        credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires: until }) => ({
+            ...{ id, duration, enabled },
+            ...(until !== undefined && { secretVersion, previousSecretExpires: dayText(until) }),
+        })),
+    }));
+    return { consumers, ...notes };
 }
 
-function answerWarnings(config: ParsedCloudflare): string[] {
+function* answerWarnings(config: ParsedCloudflare): Iterable<string> {
     const { alpa, rateLimit, zone, edgeWorker } = config;
-    const warnings = [...(alpa ? slowAnswers(alpa, edgeWaits(config)) : []), ...cutAnswers(longestAnswer(config))];
+    if (alpa) yield* slowAnswers(alpa, edgeWaits(config));
+    yield* cutAnswers(longestAnswer(config));
     if (edgeWorker.off !== undefined)
-        warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.off}).`);
+        yield `edgeWorker: off, so callers must name the model in each request (${edgeWorker.off}).`;
     if (rateLimit !== undefined && zone.plan === "free")
-        warnings.push(
-            `rateLimit: applies to ${config.openai ? "the paths below /v1" : "/completions and /logprobs"} of every host name in zone ${zone.name}, since rules of plan free can match only the path.`,
-        );
-    return warnings;
+        yield `rateLimit: applies to ${config.openai ? "the paths below /v1" : "/completions and /logprobs"} of every host name in zone ${zone.name}, since rules of plan free can match only the path.`;
 }
 
 function longestAnswer(config: ParsedCloudflare): number {

@@ -15,49 +15,43 @@ import type { ParsedGatewayOption } from "../../keys/gateway-option";
 import { sshProblems } from "../../keys/hosts/ssh-host";
 import { observabilityProblems } from "../../keys/observability";
 import { openaiProblems, serverKind, serverProblems } from "../../keys/openai";
-import { parseOption, type OptionDefinition } from "../option";
+import { defineOption, type OptionDefinition } from "../option";
 import { type Raw, isGiven } from "../../unchecked";
 import { DEFAULT_NAMESPACE } from "../../values";
 
-interface GatewayOption<Data, Settings> {
-    schema: z.ZodObject & z.ZodType<Data>;
-    /** Checks the option's own keys against each other. */
-    checks: (config: Sound<Data>, given: Raw) => Problems;
-    settings: (data: Data, today: Date) => Settings;
-}
-
-/** Defines an option with a gateway, with the checks that all these options share. */
+/**
+ * Defines an option with a gateway, with the checks that all these options share.
+ * @param checks checks the option's own keys against each other
+ */
 export function gatewayOption<Data extends ParsedGatewayOption, Settings>(
     option: "intra-a" | "intra-b" | "inter",
-    { schema, checks, settings }: GatewayOption<Data, Settings>,
+    schema: z.ZodObject & z.ZodType<Data>,
+    checks: (config: Sound<Data>, given: Raw) => Problems,
+    settings: (data: Data, today: Date) => Settings,
 ): OptionDefinition<Settings> {
+    function* check(config: Sound<Data>, given: Raw, context: CheckContext): Problems {
+        // Every config of an option with a gateway has these keys. TypeScript cannot infer this, because `Data` is a type
+        // parameter.
+        const common = config as Sound<ParsedGatewayOption>;
+        yield* exposureChecks(common, given);
+        yield* azureChecks(common, given, context);
+        yield* clusterChecks(common, given);
+        yield* checks(config, given);
+        yield* gatewayChecks(option, common, given, context);
+        yield* classChecks(common);
+        yield* observabilityProblems(common, given);
+        if (given.exposure === "tunnel" && context.api !== undefined) yield* apiProblems(context.api);
+    }
+    const define = (keys: z.ZodObject) =>
+        defineOption("gateway", keys as typeof schema, check, (data, { today }) => settings(data, today));
     return {
-        authenticator: "gateway",
-        schema,
-        read(values, context) {
-            const { today, api } = context;
-            const isExposed = values.exposure === "tunnel";
-            function* check(config: Sound<Data>): Problems {
-                // Every config of an option with a gateway has these keys. TypeScript cannot infer this, because `Data` is a
-                // type parameter.
-                const common = config as Sound<ParsedGatewayOption>;
-                yield* exposureChecks(common, values);
-                yield* azureChecks(common, values, context);
-                yield* clusterChecks(common, values);
-                yield* checks(config, values);
-                yield* gatewayChecks(option, common, values, context);
-                yield* classChecks(common);
-                yield* observabilityProblems(common, values);
-                if (isExposed && api !== undefined) yield* apiProblems(api);
-            }
-            return parseOption(
-                isExposed ? (schema.extend(requiredExposureKeys) as z.ZodObject & z.ZodType<Data>) : schema,
+        ...define(schema),
+        read: (values, context) =>
+            define(values.exposure === "tunnel" ? schema.extend(requiredExposureKeys) : schema).read(
                 { ...ofTheExposure(values), option },
                 context,
-                check,
-                (data) => settings(data, today),
-            );
-        },
+                values,
+            ),
     };
 }
 

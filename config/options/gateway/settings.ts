@@ -4,13 +4,12 @@ import type { OwnGateway } from "../../../components/apisix/installation";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumer";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { callerLimits, COUNTED_APART, hasLimits, type Limits } from "../../../components/consumers/limits";
+import { callerLimits, COUNTED_APART, hasLimits } from "../../../components/consumers/limits";
 import { DEFAULT_CHART, OLDEST_APISIX } from "../../../components/apisix/version";
 import type { ServerSettings } from "../../../components/server";
-import type { RampartInstall } from "../../../components/rampart/rampart";
 import { classSettings } from "../../keys/classes";
 import { clusterSettings, type ClusterSettings } from "../../keys/cluster";
-import { livingCredentials } from "../../keys/consumers/credentials";
+import { livingCallers } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
 import { azureOutputs, azureUrl, azureWarnings, gatewayTls, releaseTls } from "../../keys/azure";
 import { observabilitySettings, observabilityWarnings } from "../../keys/observability";
@@ -91,20 +90,26 @@ export function serverSettings(config: Parsed, failover = false): ServerSettings
     };
 }
 
-/** Callers of an option with a gateway. */
-interface Callers extends Pick<CommonSettings, "warnings" | "expires"> {
-    consumers: ConsumerSettings[];
-}
-
 /** The callers, with warnings about them and about the request guard. */
-function callers(config: Parsed, today: Date): Callers {
-    const { consumers, warnings, expires } = livingCallers(config, today);
+function callers(config: Parsed, today: Date) {
+    const { callers, warnings, expires } = livingCallers(config.consumers, today);
+    const consumers = callers.map(({ name, limits, credentials, living, class: named }): ConsumerSettings => {
+        const all = callerLimits(config.limits, limits);
+        const { concurrent: _, ...others } = all;
+        const brought = credentials.flatMap(broughtKey);
+        return {
+            name,
+            // The slots of a class replace the stack's limit on open requests.
+            limits: config.classes?.[named ?? ""] === undefined ? all : others,
+            credentials: living.map(credentialOf),
+            ...(brought.length > 0 && { brought }),
+        };
+    });
     if (config.gateway.installer === "existing") warnings.push(...existingWarnings(consumers));
-    if (config.alpa && config.guard.off)
-        warnings.push(
-            `guard: off, so any caller can stop Alpa with one request (${config.guard.off}).`,
-            ...(classSettings(config) === undefined ? [] : [UNCOUNTED_PROMPTS]),
-        );
+    if (config.alpa && config.guard.off) {
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.off}).`);
+        if (classSettings(config) !== undefined) warnings.push(UNCOUNTED_PROMPTS);
+    }
     return { consumers, warnings, expires };
 }
 
@@ -112,54 +117,23 @@ function callers(config: Parsed, today: Date): Callers {
 export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} accepts tokens that are forged with a caller's public key, and the version of the existing gateway is not known. Check it: npm run ops -- check smoke`;
 
 /** Warnings about callers at a gateway that this project did not install. */
-function existingWarnings(consumers: ConsumerSettings[]): string[] {
-    const publicKeys = consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one));
-    return [...(hasLimits(consumers) ? [COUNTED_APART] : []), ...(publicKeys ? [FORGEABLE] : [])];
+function* existingWarnings(consumers: ConsumerSettings[]): Iterable<string> {
+    if (hasLimits(consumers)) yield COUNTED_APART;
+    if (consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one))) yield FORGEABLE;
 }
 
 /** Warning for classes with slots while the guard is off. */
 const UNCOUNTED_PROMPTS =
     "classes: guard.off is set, so a request may have any number of prompts. Slots count each request as guard.maxPrompts prompts. Remove guard.off.";
 
-/** Removes expired credentials from the callers, and collects warnings about credentials. */
-function livingCallers(config: Parsed, today: Date): Callers {
-    const warnings: string[] = [];
-    const expires: Record<string, string> = {};
-    const consumers = config.consumers.map(({ name, limits, credentials, class: named }): ConsumerSettings => {
-        const share = config.classes?.[named ?? ""];
-        const living = livingCredentials(name, credentials, today, { warnings, expires });
-        if (living.length === 0)
-            warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
-        const brought = credentials.flatMap(broughtKey);
-        return {
-            name,
-            limits: share === undefined ? callerLimits(config.limits, limits) : inShare(config.limits, limits),
-            credentials: living.map(credentialOf),
-            ...(brought.length > 0 && { brought }),
-        };
-    });
-    if (consumers.length === 0) warnings.push("consumers: empty, so no caller is admitted. Add a consumer.");
-    return { consumers, warnings, expires };
-}
+type Entry = Parsed["consumers"][number]["credentials"][number];
 
-/** Limits of a caller in a class with slots. The slots replace the stack's limit on open requests. */
-function inShare(ofStack: Limits | undefined, own: Limits | undefined): Limits {
-    const { concurrent: _, ...rest } = callerLimits(ofStack, own);
-    return rest;
-}
-
-function broughtKey({ id, readmit, ...keys }: Parsed["consumers"][number]["credentials"][number]): BroughtKey[] {
+function broughtKey({ id, readmit, ...keys }: Entry): BroughtKey[] {
     const digest = keyDigest(keys);
     return digest === undefined ? [] : [{ id, digest: secret(digest), readmit }];
 }
 
-function credentialOf({
-    id,
-    method,
-    algorithm,
-    publicKey,
-    key,
-}: Parsed["consumers"][number]["credentials"][number]): Credential {
+function credentialOf({ id, method, algorithm, publicKey, key }: Entry): Credential {
     if (method === "key") return { id, method, key: key === undefined ? undefined : secret(key) };
     if (algorithm === "HS256") return { id, method, algorithm };
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
@@ -192,13 +166,10 @@ export function installedGateway<A extends Availability | undefined>(
     };
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${host}:${release.nodePort}`;
     if (installer === "helm") return { installer, release, crds, url };
-    return { installer: "rampart", release, install: rampartInstall(config), retry: rampart?.retry ?? 0, url };
-}
-
-/** Settings to install Rampart. A cluster that the stack creates is empty, so the stack also creates the namespace. */
-function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
-    const install = rampart?.install;
-    return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };
+    // A cluster that the stack creates is empty, so the stack also creates the namespace.
+    const ownNamespace = config.cluster.nodes && { ownNamespace: true };
+    const install = rampart?.install && { ...rampart.install, ...ownNamespace };
+    return { installer: "rampart", release, install, retry: rampart?.retry ?? 0, url };
 }
 
 /** URL of the tunnel's host name; undefined without a tunnel. */
