@@ -21,6 +21,10 @@ export type KeyMeta = { description?: string; examples?: unknown[]; unset?: stri
 /** A key that may be left out. */
 export const optional = <T extends z.ZodType>(type: T, meta: KeyMeta) => type.optional().meta(meta);
 
+/** A key with a default value. */
+export const withDefault = <T extends z.ZodType>(type: T, value: z.core.util.NoUndefined<z.output<T>>, meta: KeyMeta) =>
+    type.default(value).meta(meta);
+
 /** Returns `secret` and `mayBeSecret` of a schema. */
 export function secrecy(type: z.core.$ZodType): Secrecy {
     return (z.globalRegistry.get(unwrap(type)) ?? {}) as Secrecy;

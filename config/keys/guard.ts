@@ -2,7 +2,7 @@ import * as z from "zod";
 import { ALPA_BATCH, type GuardSettings } from "../../components/route/request-guard";
 import { must } from "../problems";
 import { positive, text } from "../values";
-import { optional } from "../schema";
+import { optional, withDefault } from "../schema";
 
 /** Default limit of Alpa for prompt and answer together, in tokens. */
 const DEFAULT_CONTEXT_TOKENS = 1024;
@@ -44,12 +44,10 @@ export const guard = z
                 description: `Number of tokens that Alpa's tokenizer has, at most ${MOST_VOCABULARY}: token ids range from 0 to this number minus one.`,
                 reason: "The number of tokens that OPT's tokenizer has. The OPT model has 7 more ids (50272 in all), but a request with `echo` and one of these 7 ids in a prompt ends Alpa's batch loop.",
             }),
-        maxPrompts: upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts")
-            .default(ALPA_BATCH)
-            .meta({
-                description: `Most prompts in one request, at most ${MOST_PROMPTS}. A request counts as one in \`limits\`, however many prompts it has.`,
-                reason: "The size of Alpa's batch.",
-            }),
+        maxPrompts: withDefault(upTo(MOST_PROMPTS, "prompts, 16 batches of Alpa", "a number of prompts"), ALPA_BATCH, {
+            description: `Most prompts in one request, at most ${MOST_PROMPTS}. A request counts as one in \`limits\`, however many prompts it has.`,
+            reason: "The size of Alpa's batch.",
+        }),
         minTokens: optional(positive("a number of tokens"), {
             description:
                 "Largest `min_tokens` that a request may have. A higher value leaves less room for the prompts of all callers. In a batch of Alpa, the longest prompt and the largest `min_tokens` must together fit into the context length.",

@@ -8,7 +8,7 @@ import { serverKind } from "../openai";
 import { must } from "../../problems";
 import { isGiven, type Raw } from "../../unchecked";
 import { isPort, portsOf, ruled } from "../../values";
-import { optional } from "../../schema";
+import { optional, withDefault } from "../../schema";
 
 const SSH_PORT = 22;
 
@@ -55,15 +55,12 @@ export const serverFirewall = z
             examples: [["10.20.96.0/24"]],
             unset: "no other addresses",
         }),
-        ports: z
-            .array(ports)
-            .default([])
-            .meta({
-                description:
-                    "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of the server: for example those of Ray.",
-                examples: [["6379", "10002-19999"]],
-                reason: "The stack knows no other ports of these hosts than the port of the server.",
-            }),
+        ports: withDefault(z.array(ports), [], {
+            description:
+                "Ports of these hosts that only `alsoFrom` may reach, in addition to the port of the server: for example those of Ray.",
+            examples: [["6379", "10002-19999"]],
+            reason: "The stack knows no other ports of these hosts than the port of the server.",
+        }),
     })
     .meta({
         description: "Firewall rules for the hosts of the server: only the nodes of the gateway may reach it.",

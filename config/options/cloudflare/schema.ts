@@ -13,7 +13,7 @@ import { tunnel } from "../../keys/tunnel";
 import { must } from "../../problems";
 import { isGiven, mapping, type Raw } from "../../unchecked";
 import { movedFrom, consumersFile, endpoint, matching, pathPrefix, positive, text } from "../../values";
-import { optional } from "../../schema";
+import { optional, withDefault } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
@@ -26,15 +26,12 @@ export const cloudflareSchema = z.strictObject({
     }),
     account: edgeKeys.account,
     hostname: edgeKeys.hostname,
-    aliases: z
-        .array(domain("a host name"))
-        .default([])
-        .meta({
-            description:
-                "Further host names of the same service, in the same zone. Cloudflare allows at most 5, including `hostname`. When you remove the last alias, also remove it from the Access application by hand.",
-            examples: [["opt.example.com"]],
-            reason: "One name is enough.",
-        }),
+    aliases: withDefault(z.array(domain("a host name")), [], {
+        description:
+            "Further host names of the same service, in the same zone. Cloudflare allows at most 5, including `hostname`. When you remove the last alias, also remove it from the Access application by hand.",
+        examples: [["opt.example.com"]],
+        reason: "One name is enough.",
+    }),
     movedFrom,
     zone: edgeKeys.zone,
     alpa: z
@@ -116,14 +113,11 @@ export const cloudflareSchema = z.strictObject({
             "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",
         ),
     proxyTimeoutSeconds: edgeKeys.proxyTimeoutSeconds,
-    notify: z
-        .array(z.email(must("be a mail address")))
-        .default([])
-        .meta({
-            description: "Mail addresses that Cloudflare notifies a week before a token expires.",
-            examples: [["llm-operators@example.com"]],
-            reason: "No address is known.",
-        }),
+    notify: withDefault(z.array(z.email(must("be a mail address"))), [], {
+        description: "Mail addresses that Cloudflare notifies a week before a token expires.",
+        examples: [["llm-operators@example.com"]],
+        reason: "No address is known.",
+    }),
     dns: dnsSchema.optional().meta({
         description: "The other records of the zone, and the phase of its move to Cloudflare.",
         unset: "this stack does not manage the zone's other records",
