@@ -43,10 +43,7 @@ export function stackFileSchema(project: string): JsonSchema {
 /** JSON Schema of a callers file. */
 export function callersFileSchema(): JsonSchema {
     const { consumers } = DEFINITIONS["intra-a"].schema.shape;
-    return {
-        ...plain(z.strictObject({ consumers: consumers as z.ZodType })),
-        title: "Callers file of alpa-auth",
-    };
+    return { ...plain(z.strictObject({ consumers: consumers as z.ZodType })), title: "Callers file of alpa-auth" };
 }
 
 function keysOf(project: string, option: Option): JsonSchema {

@@ -102,13 +102,7 @@ export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSetting
 export function observabilitySettings(asked: Parsed, tokens: boolean): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
     if (!metrics && !accessLog) return {};
-    return {
-        observability: {
-            ...metricsSettings(asked),
-            ...(accessLog && { accessLog }),
-            ...(tokens && { tokens }),
-        },
-    };
+    return { observability: { ...metricsSettings(asked), ...(accessLog && { accessLog }), ...(tokens && { tokens }) } };
 }
 
 /** Warns if metrics are enabled without scrapers, since then no pod can read them. */

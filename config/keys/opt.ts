@@ -57,10 +57,7 @@ const command = optional(text("a command"), {
 
 const model = text("the name of a model")
     .refine((name) => /^[\w./:@+-]*$/.test(name), must("have no blank, quote or other special character of the shell"))
-    .meta({
-        description: "Name of the model, as Alpa spells it.",
-        examples: ["alpa/opt-175b"],
-    });
+    .meta({ description: "Name of the model, as Alpa spells it.", examples: ["alpa/opt-175b"] });
 
 const rayVersion = matching(
     /^\d+\.\d+\.\d+$/,
