@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ApiAccess, Settings } from "./config";
 import type { Option, SettingsByOption } from "./config/options";
 import type { InterSettings } from "./config/options/inter";
-import type { IntraASettings, IntraBSettings } from "./config/options/intra/settings";
+import type { IntraASettings, IntraBSettings } from "./config/options/intra";
 import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import { ConversionRecord } from "./components/opt/conversion-record";
 import type { ConversionStep } from "./components/opt/conversion-record-provider";

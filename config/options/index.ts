@@ -3,8 +3,16 @@ import { cloudflareChecks, cloudflareSchema } from "./cloudflare/schema";
 import { cloudflareSettings, type CloudflareSettings } from "./cloudflare/settings";
 import { gatewayOption } from "./gateway/option";
 import { interChecks, interSchema, interSettings, type InterSettings } from "./inter";
-import { intraAChecks, intraChecks, intraASchema, intraBSchema } from "./intra/schema";
-import { intraASettings, intraBSettings, type IntraASettings, type IntraBSettings } from "./intra/settings";
+import {
+    intraAChecks,
+    intraChecks,
+    intraASchema,
+    intraBSchema,
+    intraASettings,
+    intraBSettings,
+    type IntraASettings,
+    type IntraBSettings,
+} from "./intra";
 import { defineOption, type Authenticator, type OptionDefinition } from "./option";
 
 /**

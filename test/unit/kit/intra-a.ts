@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse, type RawConfig } from "../../../config";
-import type { IntraASettings } from "../../../config/options/intra/settings";
+import type { IntraASettings } from "../../../config/options/intra";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
 import { CALLS } from "./cloudflare";

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse } from "../../../config";
-import type { IntraBSettings } from "../../../config/options/intra/settings";
+import type { IntraBSettings } from "../../../config/options/intra";
 import type { Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { record, type Seen } from "../../kit";
