@@ -1,6 +1,5 @@
 import { at, type Problems } from "./cross-check";
 
-/** Access to the Cloudflare API. */
 export interface ApiAccess {
     token?: string;
     /** URL without a trailing slash. */

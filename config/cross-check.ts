@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { ApiAccess } from "./api-access";
 import { isGiven, isMapping, type Raw } from "./unchecked";
 
-/** Path of a key in the config. */
 export type Path = readonly PropertyKey[];
 
 /** A problem that a check of several keys has found, in complete sentences. A problem of another file has no path. */
@@ -59,7 +58,6 @@ export function crossCheck<T>(check: (config: Sound<T>) => Problems): z.core.$Zo
 /** Parameters of an issue whose message is complete sentences. */
 const COMPLETE = { isComplete: true };
 
-/** Whether the message of an issue is complete sentences. */
 export const isComplete = (issue: z.core.$ZodIssue) => issue.code === "custom" && issue.params?.isComplete === true;
 
 function unknownKeys(issue: z.core.$ZodRawIssue): PropertyKey[][] {

@@ -2,7 +2,6 @@ import * as z from "zod";
 import { DEFINITIONS, OPTIONS, type Option } from "./options";
 import { secrecy } from "./schema";
 
-/** A JSON Schema, draft 2020-12. */
 type JsonSchema = Record<string, unknown>;
 
 /** Form of a value that Pulumi has encrypted. */

@@ -4,7 +4,6 @@ import { isComplete, type Path } from "./cross-check";
 import { mayHoldSecret, unwrap } from "./schema";
 import { valueAt } from "./unchecked";
 
-/** Advice for required keys that are missing. */
 const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
@@ -23,7 +22,6 @@ const HINTS: Record<string, string> = {
     teamName: "Run: pulumi config set teamName <part before .cloudflareaccess.com>",
 };
 
-/** The command that sets a secret key. */
 export const secretCommand = (path: string, file: string) =>
     `pulumi config set --secret --path ${path.includes("[") ? `'${path}'` : path} < ${file}`;
 

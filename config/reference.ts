@@ -8,11 +8,9 @@ import { keysBelow, secrecy, unwrap, type KeyMeta } from "./schema";
 interface KeyEntry extends KeyMeta {
     /** Path below the project's prefix; `[]` stands for any entry of a list. */
     path: string;
-    /** Description of the value's type. */
     type: string;
     /** `required`: the key must be set in every mapping that can have it. */
     need: "required" | "default" | "optional";
-    /** The default value. Unset if {@link KeyMeta.unset} describes the default. */
     preset?: unknown;
     /** Whether the value is a mapping. Its keys have their own entries. */
     isMapping: boolean;

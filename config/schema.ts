@@ -18,10 +18,8 @@ interface Secrecy {
  */
 export type KeyMeta = { description?: string; examples?: unknown[]; unset?: string; reason?: string };
 
-/** A key that may be left out. */
 export const optional = <T extends z.ZodType>(type: T, meta: KeyMeta) => type.optional().meta(meta);
 
-/** A key with a default value. */
 export const withDefault = <T extends z.ZodType>(type: T, value: z.core.util.NoUndefined<z.output<T>>, meta: KeyMeta) =>
     type.default(value).meta(meta);
 

@@ -20,7 +20,6 @@ export function isGiven(values: unknown, ...path: string[]): boolean {
     return valueAt(values, path) !== undefined;
 }
 
-/** The value at a path. */
 export function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {
     return path.reduce((value, step) => {
         if (typeof step === "number") return Array.isArray(value) ? (value as unknown[])[step] : undefined;

@@ -11,9 +11,7 @@ import { got, must } from "./problems";
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 /** Kubernetes' limit for a DNS label and for a label value. In this project the label value is `<consumer>.<credential>`. */
 export const LABEL_LIMIT = 63;
-/** Default namespace of a stack's objects. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
-/** Default node port of the gateway. */
 export const DEFAULT_NODE_PORT = 30800;
 
 /** A text for which a rule holds. @param rule a regular expression or a function */
@@ -191,5 +189,4 @@ export const movedFrom = z
         reason: "A changed identity is usually a mistake, for example a kubeconfig of another cluster.",
     });
 
-/** Intended changes of identities. */
 export type Moves = z.infer<typeof movedFrom>;

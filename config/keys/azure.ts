@@ -19,7 +19,6 @@ import { plainAddress } from "../../dns/names";
 
 const address = matching((text) => isIP(text) !== 0, "be an IPv4 or IPv6 address", "Write for example 20.50.2.10");
 
-/** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z
     .strictObject({
         hostname: hostName.meta({
@@ -41,7 +40,6 @@ export const azure = z
         unset: "no outputs for Azure; callers use the node port",
     });
 
-/** Checks the keys of exposure direct against each other, in every option. */
 export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
     if (given.exposure === "tunnel") return;
     const { azure } = config;
@@ -72,7 +70,6 @@ export function azureUrl(config: AzureConfig): string | undefined {
     return azure === undefined ? undefined : `http://${azure.hostname}`;
 }
 
-/** The required settings at Azure; undefined without a host name. */
 export function azureOutputs(
     { azure, tls }: AzureConfig,
     nodePort: number | undefined,
@@ -82,7 +79,6 @@ export function azureOutputs(
     return azureSide(azure, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
 }
 
-/** The TLS settings for installing APISIX. */
 export const releaseTls = (config: AzureConfig): ReleaseTls | undefined =>
     config.tls && { nodePort: config.tls.nodePort, publicPort: httpsPort(config)! };
 

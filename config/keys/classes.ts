@@ -24,7 +24,6 @@ export const callerClass = z
 
 type Config = Sound<ParsedGatewayOption>;
 
-/** Checks the classes together with the consumers that belong to them. */
 export function* classChecks(config: Config): Problems {
     const { classes = {} } = config;
     yield* unknownClasses(config);
@@ -81,7 +80,6 @@ function* wrongGateway({ gateway: { installer, image = "" } = {} }: Config): Pro
 /** Number of open requests to /logprobs of a class. It is low because Alpa computes these requests one at a time. */
 const OPEN_LOGPROBS = 1;
 
-/** The classes and their callers. Undefined if there are none. */
 export function classSettings(config: {
     classes?: ParsedClasses;
     consumers: { name: string; class?: string }[];

@@ -13,7 +13,6 @@ import { isGiven, type Raw } from "../unchecked";
 import { LABEL_KEY, ruled, text, repeats } from "../values";
 import { optional } from "../schema";
 
-/** Default channel of MicroK8s. */
 const DEFAULT_CHANNEL = "1.34/stable";
 /** The first minor version of MicroK8s whose launch configuration can set the pod network. */
 const OLDEST_MINOR = 28;
@@ -22,7 +21,6 @@ const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
 /** Prefixes of labels that Kubernetes, MicroK8s and this project set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
 
-/** Value of a label. */
 const value = z
     .string(must("be a string", "Write it in quotes"))
     .refine((text) => VALUE.test(text), must("be the value of a label: letters, digits, -, _ and ."));
@@ -112,7 +110,6 @@ function why(input: unknown): string {
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "ssh">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
-/** Checks the keys of `cluster` against each other and against other keys. */
 export function* clusterChecks(config: Config, given: Raw): Problems {
     const { cluster: { nodes = [] } = {}, ssh } = config;
     const ofNodes = "only valid for a cluster that this stack creates. Set cluster.nodes, or remove this key.";
@@ -160,7 +157,6 @@ function* sameAddress(nodes: Nodes): Problems {
             yield at`${["cluster", "nodes", i]}: must have an address of its own (cluster.nodes[${first}] has ${places[i].address} too). MicroK8s identifies nodes by address. Correct one address.`;
 }
 
-/** The cluster: an existing one, or one that the stack creates on hosts. */
 export interface ClusterSettings {
     cluster: ClusterAccess;
     /**

@@ -16,7 +16,6 @@ const attempt = z
     })
     .describe("The last attempt of a conversion. Written by `convert run` and `convert abort`.");
 
-/** Key `convert`: the phase of a conversion, and the settings for the conversion and for its rollback. */
 export const convert = z
     .strictObject({
         phase: z.enum(PHASES).default("prepared").meta({

@@ -131,7 +131,6 @@ export function* edgeChecks(config: Edge): Problems {
     yield* answerTimeProblems(config);
 }
 
-/** Checks that every host name is in the zone. */
 function* hostnameProblems({ hostname, aliases = [], zone: { name: zone } = {} }: Edge): Problems {
     const names: [where: Path, name?: string][] = [
         [["hostname"], hostname],
@@ -153,7 +152,6 @@ export function* deepNameWarnings(names: string[], zone: string): Iterable<strin
             yield `hostname: ${name} is more than one level below ${zone}, so the universal certificate does not cover it. Order a certificate for this name.`;
 }
 
-/** Reports settings that the plan does not include. */
 function* planProblems({ zone, rateLimit, proxyTimeoutSeconds = DEFAULT_PROXY_TIMEOUT }: Edge): Problems {
     const has = zone?.plan;
     if (has === undefined) return;

@@ -112,7 +112,6 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
     return gateway.nodePort ?? (exposure === "direct" ? DEFAULT_NODE_PORT : undefined);
 }
 
-/** The tunnel in front of the gateway; undefined without one. */
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;

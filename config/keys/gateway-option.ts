@@ -75,7 +75,6 @@ const rampart = z
     .optional()
     .describe("Settings of Rampart, for installer `rampart` only.");
 
-/** Common keys of all options with a gateway. */
 export const gatewayOptionKeys = {
     exposure: z.enum(["direct", "tunnel"]).default("direct").meta({
         description:
@@ -116,7 +115,6 @@ export const gatewayOptionKeys = {
 
 type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
 
-/** Common parsed keys of the options with a gateway. */
 export type ParsedGatewayOption = Shared & {
     /** Set unless `openai` is. */
     alpa?: z.infer<typeof alpa>;

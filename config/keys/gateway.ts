@@ -175,7 +175,6 @@ export function* availabilityProblems({ cluster, exposure, gateway }: Config, gi
         yield at`${["gateway", "address"]}: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.`;
 }
 
-/** Checks the keys that `gateway.highAvailability` needs. */
 export function* highAvailabilityChecks(
     config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
     given: Raw,

@@ -74,7 +74,6 @@ interface Checked {
     gateway: { installer: string; image?: string };
 }
 
-/** Checks `observability` against other keys. */
 export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): Problems {
     if (!isGiven(given, "observability")) return;
     const hasMetrics = isGiven(given, "observability", "metrics");

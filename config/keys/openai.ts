@@ -107,7 +107,6 @@ const OF_ALPA: Record<"intra-a" | "intra-b" | "inter" | "cloudflare", string[]> 
     cloudflare: ["pathPrefix", "edgeWorker"],
 };
 
-/** Checks that a stack has exactly one server. */
 export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Problems {
     const [alpa, openai] = ["alpa", "openai"].map((key) => isGiven(given, key));
     if (!openai && !alpa)

@@ -65,7 +65,6 @@ const rayVersion = matching(
     "Name the version in the image",
 ).meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
-/** Key `opt`: Alpa as a component of the cluster. */
 export const opt = z
     .strictObject({
         shape: z.enum(["kuberay", "rampart"]).default("kuberay").meta({

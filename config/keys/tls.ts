@@ -8,10 +8,8 @@ import { isGiven, type Raw } from "../unchecked";
 import { dnsLabel, hostName, nodePort, text, DEFAULT_NODE_PORT } from "../values";
 import { optional } from "../schema";
 
-/** Default port of TLS on every node. */
 const DEFAULT_TLS_NODE_PORT = 30843;
 
-/** Key `tls`: TLS at the gateway. */
 export const tls = z
     .strictObject({
         certificate: optional(text("certificates in PEM form"), {
@@ -72,7 +70,6 @@ export function tlsHostnames(
     return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** Checks the keys of `tls` against each other and against other keys. */
 export function* tlsProblems(
     { tls: { hostnames, nodePort, certificate = "", key } = {}, azure, gateway }: Sound<ParsedGatewayOption>,
     given: Raw,
@@ -93,7 +90,6 @@ export function* tlsProblems(
     if (certificate !== "") yield* certificateProblems(certificate, key ?? "", names, today);
 }
 
-/** Warns of certificates that expire soon. */
 export function* tlsWarnings(certificate: string, today: Date): Iterable<string> {
     for (const [i, one] of chainOf(certificate).certificates.entries()) {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);

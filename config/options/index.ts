@@ -26,7 +26,6 @@ export interface SettingsByOption {
     cloudflare: CloudflareSettings;
 }
 export type Option = keyof SettingsByOption;
-/** All settings of a run of the program. */
 export type Settings = SettingsByOption[Option];
 
 /** Definition of each option, in the order in which the reference names them. */

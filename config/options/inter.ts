@@ -51,7 +51,6 @@ const gateway = z
     .prefault({})
     .describe("The gateway in front of Alpa.");
 
-/** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
     option: z.literal("inter").meta({
         description: "The option of this stack. `inter` is a highly available gateway in a separate cluster.",
@@ -69,7 +68,6 @@ export const interSchema = z.strictObject({
 
 export type ParsedInter = z.infer<typeof interSchema>;
 
-/** Checks the keys of option inter against each other. */
 export function* interChecks(config: Sound<ParsedInter>, given: Raw): Problems {
     const kind = serverKind(given);
     const endpoints = config[kind]?.endpoints ?? [];

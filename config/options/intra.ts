@@ -22,7 +22,6 @@ import { longestAnswer, answerSeconds } from "../keys/exposure";
 import { installedGateway, publicUrl, serverSettings, sharedSettings, type SharedSettings } from "./gateway/settings";
 import { imageParts } from "../values";
 
-/** Common keys of options intra-a and intra-b. */
 const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
 
 /** Keys of option intra-a, without the project's prefix. */
@@ -135,9 +134,7 @@ function* convertProblems({ convert, alpa, ssh }: Config, given: Raw): Problems 
         yield at`${["convert", "bareMetal", "hosts"]}: the first must be the host of alpa.endpoints[0], where the Ray head node is (${head} is hosts[${place}]). Put it first.`;
 }
 
-/** Common settings of options intra-a and intra-b. */
 interface IntraSettings extends GatewayClusterArgs, SharedSettings {
-    /** How far the stack is in a conversion. */
     step: ConversionStep;
     /** Time limits of a conversion, in minutes. */
     budget: { budgetMinutes: number; returnMinutes: number };

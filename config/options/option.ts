@@ -6,13 +6,10 @@ import { pathText, secretCommand, wording } from "../problems";
 import { secretsIn } from "../schema";
 import type { Raw } from "../unchecked";
 
-/** Settings of every option, in addition to the arguments of its component. */
 export interface CommonSettings {
-    /** Warnings for the operator. They do not stop the run. */
     warnings: string[];
     /** Expiry date of a credential, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
-    /** Intended changes of identities. */
     movedFrom: Moves;
     /** Every caller of the config, also with expired credentials. */
     callers: ListedCaller[];

@@ -15,7 +15,6 @@ export interface ListedCaller {
     name: string;
     class?: string;
     models?: string[];
-    /** Limits of its own entry. */
     limits?: Limits;
     credentials: ListedCredential[];
 }

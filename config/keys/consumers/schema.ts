@@ -10,7 +10,6 @@ import { got } from "../../problems";
 import { consumerName, dnsLabel, positive, unquotedText, LABEL_LIMIT, repeats } from "../../values";
 import { optional } from "../../schema";
 
-/** Id of a revocation in the record of revocations. */
 const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
 
 export const credential = z.strictObject({
@@ -99,7 +98,6 @@ export const limits = z
     .check(together("requests", "perSeconds"), together("tokens", "perTokenSeconds"))
     .meta({ examples: [{ requests: 60, perSeconds: 60, concurrent: 2 }] });
 
-/** One caller of a gateway. */
 export const consumer = z.strictObject({
     name: consumerName.meta({
         description: "Name of the caller. Its username in APISIX is `<namespace>_<name>`.",
@@ -149,7 +147,6 @@ function* ofLimits(where: Path, limits: Limits = {}, inForce: Limits = {}, serve
         yield at`${[...where, "tokens"]}: needs maxTokens and concurrent, which bound what open requests use beyond it. Set ${missing.join(" and ")} too.`;
 }
 
-/** Checks that names are unique. @param consumers consumers of any option */
 export function* duplicateNames(consumers: Sound<{ name: string; credentials: { id: string }[] }[]>): Problems {
     for (const name of repeated(consumers.map((one) => one?.name)))
         yield at`${["consumers"]}: every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`;

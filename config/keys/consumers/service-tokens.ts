@@ -65,7 +65,6 @@ export const credential = z.strictObject({
     }),
 });
 
-/** One caller that authenticates at Cloudflare Access. */
 export const consumer = z.strictObject({
     name: consumerName.meta({
         description: "Name of the caller. Its tokens are called `<project>/<stack>/<name>/<id>`.",

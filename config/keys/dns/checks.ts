@@ -16,7 +16,6 @@ const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validat
 
 const isAddress = ({ record: { type } }: Placed) => type === "A" || type === "AAAA";
 
-/** Problems that concern several records together. */
 export function* relationProblems(placed: Placed[], zone: string): Iterable<string> {
     for (const [i, first] of repeats(placed.map(({ record }) => logicalName(record))))
         // A name can have only one CNAME, even if the targets differ.
@@ -35,7 +34,6 @@ export function* relationProblems(placed: Placed[], zone: string): Iterable<stri
     for (const one of placed) yield* proxyProblems(one, proxied);
 }
 
-/** Warnings about records of a zone. */
 export function* zoneWarnings(placed: Placed[], zone: string): Iterable<string> {
     yield* new Set(forbiddenAuthorities(placed, zone));
     for (const one of placed) yield* depthWarnings(one, zone);

@@ -142,7 +142,6 @@ const PROXIABLE = ["A", "AAAA", "CNAME"];
 export interface ZoneData {
     records: ZoneRecord[];
     problems: string[];
-    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
 }
 

@@ -71,7 +71,6 @@ export type ParsedFirewall = z.infer<typeof serverFirewall>;
 
 type Config = Sound<Pick<ParsedGatewayOption, "alpa" | "openai" | "cluster" | "ssh"> & { firewall?: ParsedFirewall }>;
 
-/** Checks the keys of `firewall` against each other and against other keys. */
 export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config, given: Raw): Problems {
     if (firewall === undefined) return;
     const { hosts = [], ports: more = [] } = firewall;
@@ -89,7 +88,6 @@ export function* firewallProblems({ firewall, cluster, ssh, ...config }: Config,
     yield* portProblems(["firewall", "ports"], more, sshPorts);
 }
 
-/** Checks that the rules do not block SSH. */
 function* portProblems(list: Path, ports: (string | undefined)[], ssh: number[]): Problems {
     for (const [i, text = ""] of ports.entries()) {
         const [first, last] = portRange(text);

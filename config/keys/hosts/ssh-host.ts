@@ -16,7 +16,6 @@ export function hostParts(text = ""): { user?: string; address: string; port: nu
     return { user, address, port: Number(port) };
 }
 
-/** Schema of a host that is managed over SSH, for every list of hosts. */
 export const sshHost = z.strictObject({
     address: matching((text) => {
         const { address, port } = hostParts(text);
@@ -40,7 +39,6 @@ export const sshHost = z.strictObject({
         }),
 });
 
-/** Key `ssh`: the login on the hosts of every list. */
 export const ssh = z
     .strictObject({
         user: matching(/^[a-z_][a-z0-9_-]{0,31}$/, "be the name of a user").meta({
@@ -61,7 +59,6 @@ export const ssh = z
 export type ParsedSsh = z.infer<typeof ssh>;
 type ParsedSshHost = z.infer<typeof sshHost>;
 
-/** Converts checked hosts into settings of the components. */
 export function sshHosts(hosts: ParsedSshHost[], login: ParsedSsh | undefined): SshHost[] {
     return hosts.map((host) => sshHostOf(host, login!));
 }
@@ -97,7 +94,6 @@ export function* sshHostProblems(
         yield at`${[...list, i]}: must be listed only once (${pathText([...list, first])} is ${places[i]} too). ${twice}`;
 }
 
-/** Checks the private key of the login. */
 export function* sshProblems({ privateKey }: Sound<ParsedSsh> = {}): Problems {
     const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
     if (wrong !== undefined) yield at`${["ssh", "privateKey"]}: ${wrong}`;

@@ -18,7 +18,6 @@ import { optional, withDefault } from "../../schema";
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
 
-/** Keys of option cloudflare, without the project's prefix. The reference of keys is generated from this schema. */
 export const cloudflareSchema = z.strictObject({
     option: z.literal("cloudflare").meta({
         description: "The option of this stack. `cloudflare` is Cloudflare Access without a gateway.",
@@ -132,13 +131,11 @@ export const cloudflareSchema = z.strictObject({
 
 export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
 
-/** Cloudflare's limit of service tokens in an account. */
 const MOST_TOKENS = 50;
 
 type Config = Sound<ParsedCloudflare>;
 type Consumers = NonNullable<Config["consumers"]>;
 
-/** Checks the keys of option cloudflare against each other. */
 export function* cloudflareChecks(config: Config, given: Raw, { today, api, folder }: CheckContext): Problems {
     const { problems, records } = zoneData(given, folder);
     const { consumers = [], hostname, aliases = [], zone } = config;

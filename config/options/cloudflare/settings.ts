@@ -25,7 +25,6 @@ export interface CloudflareSettings extends CommonSettings, CloudflareAccessArgs
     };
 }
 
-/** Converts checked values into settings of the components. */
 export function cloudflareSettings(config: ParsedCloudflare, { today, folder }: CheckContext): CloudflareSettings {
     const { account, hostname, aliases, movedFrom, zone, alpa, openai, tunnel, ssh, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);

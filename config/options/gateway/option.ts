@@ -65,7 +65,6 @@ const RELEASE_LIMIT = 53;
 
 type Config = Sound<ParsedGatewayOption>;
 
-/** Checks the keys of an option with a gateway against each other. */
 function* gatewayChecks(
     option: "intra-a" | "intra-b" | "inter",
     config: Config,

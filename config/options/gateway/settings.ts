@@ -21,7 +21,6 @@ import type { CommonSettings } from "../option";
 
 /** Settings of every option with a gateway, in addition to the arguments of its component. */
 export interface SharedSettings extends CommonSettings, ClusterSettings {
-    /** Required settings at Azure, for the outputs. Default: none. */
     azure?: AzureSide;
 }
 
@@ -31,7 +30,6 @@ export interface SharedSettings extends CommonSettings, ClusterSettings {
  */
 const COUNTERS_MILLISECONDS = 1000;
 
-/** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
     const { cluster, movedFrom, namespace, waitSeconds, gateway, pathPrefix, maxOverlapDays } = config;
     const { sharedCounters, closed } = gateway;
@@ -90,7 +88,6 @@ export function serverSettings(config: Parsed, failover = false): ServerSettings
     };
 }
 
-/** The callers, with warnings about them and about the request guard. */
 function callers(config: Parsed, today: Date) {
     const { callers, warnings, expires } = livingCallers(config.consumers, today);
     const consumers = callers.map(({ name, limits, credentials, living, class: named }): ConsumerSettings => {
@@ -116,7 +113,6 @@ function callers(config: Parsed, today: Date) {
 /** Warning about tokens at a gateway with an unknown version. */
 export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} accepts tokens that are forged with a caller's public key, and the version of the existing gateway is not known. Check it: npm run ops -- check smoke`;
 
-/** Warnings about callers at a gateway that this project did not install. */
 function* existingWarnings(consumers: ConsumerSettings[]): Iterable<string> {
     if (hasLimits(consumers)) yield COUNTED_APART;
     if (consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one))) yield FORGEABLE;
