@@ -32,6 +32,9 @@ export const positive = (what: string) => {
     return z.number(rule).refine((n) => Number.isInteger(n) && n >= 1, rule);
 };
 
+export const optionKey = <O extends string>(option: O, what: string) =>
+    z.literal(option).meta({ description: `The option of this stack. \`${option}\` ${what}.`, examples: [option] });
+
 export const isDnsLabel = (text: string) => DNS_LABEL.test(text) && text.length <= LABEL_LIMIT;
 
 export const dnsLabel = matching(

@@ -15,8 +15,6 @@ export const classes = optional(z.record(z.string(), positive("a number of slots
     unset: "no classes",
 });
 
-export type ParsedClasses = z.infer<typeof classes>;
-
 export const callerClass = z
     .string({ error: () => "must be the name of a class" })
     .optional()
@@ -80,12 +78,7 @@ function* wrongGateway({ gateway: { installer, image = "" } = {} }: Config): Pro
 /** Number of open requests to /logprobs of a class. It is low because Alpa computes these requests one at a time. */
 const OPEN_LOGPROBS = 1;
 
-export function classSettings(config: {
-    classes?: ParsedClasses;
-    consumers: { name: string; class?: string }[];
-    guard: { maxPrompts: number };
-    openai?: object;
-}): CallerClass[] | undefined {
+export function classSettings(config: ParsedGatewayOption): CallerClass[] | undefined {
     const shares = Object.entries(config.classes ?? {}).map(([name, slots]) => {
         const members = config.consumers.filter((one) => one.class === name).map((one) => one.name);
         if (config.openai !== undefined) return { name, members, completions: slots };

@@ -88,23 +88,14 @@ function without(values: Raw, [key, ...path]: string[]): Raw {
  */
 const BEFORE_THE_EDGE_SECONDS = 5;
 
-/** The keys on which the time of the longest answer depends. */
-type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
-    alpa?: { answerTimeoutSeconds?: number };
-    openai?: { silenceSeconds?: number };
-};
-
 /** Longest time that a stopping pod or connector waits for an answer, in seconds. */
-export const longestAnswer = (config: AnswerWait & { openai?: { longestAnswerSeconds: number } }): number =>
-    config.openai?.longestAnswerSeconds ?? answerSeconds(config);
+export const longestAnswer = (config: Parsed) => config.openai?.longestAnswerSeconds ?? answerSeconds(config);
 
 /** Longest wait for an answer of the server, or for its next byte, in seconds. */
-export function answerSeconds(config: AnswerWait): number {
+export function answerSeconds(config: Parsed): number {
     const { exposure, alpa, openai } = config;
-    const own = alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
-    if (own !== undefined) return own;
-    if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
-    return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
+    const limit = exposure === "direct" ? DEFAULT_ANSWER_SECONDS : edgeWaits(config) - BEFORE_THE_EDGE_SECONDS;
+    return alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds ?? Math.max(1, limit);
 }
 
 /** Node port of the gateway; undefined if callers only use the tunnel. */

@@ -3,6 +3,7 @@ import type { ReleaseSettings } from "../../components/apisix/values";
 import { isOlder, OLDEST_FOR_METRICS } from "../../components/apisix/version";
 import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import { at, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
 import { got, must } from "../problems";
 import { isGiven, type Raw } from "../unchecked";
 import { imageParts, dnsLabel, LABEL_KEY, LABEL_LIMIT } from "../values";
@@ -68,13 +69,7 @@ export const observability = z
 
 type Parsed = z.infer<typeof observability>;
 
-/** The part of the config that these checks use. */
-interface Checked {
-    exposure: string;
-    gateway: { installer: string; image?: string };
-}
-
-export function* observabilityProblems({ exposure, gateway }: Sound<Checked>, given: Raw): Problems {
+export function* observabilityProblems({ exposure, gateway }: Sound<ParsedGatewayOption>, given: Raw): Problems {
     if (!isGiven(given, "observability")) return;
     const hasMetrics = isGiven(given, "observability", "metrics");
     const { installer, image = "" } = gateway ?? {};

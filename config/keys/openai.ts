@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { OPENAI_PATHS } from "../../components/openai/paths";
 import { at, unwanted, type Problems, type Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "./gateway-option";
 import { got, must } from "../problems";
 import { isGiven, list, mapping, type Raw } from "../unchecked";
 import { endpoint, HEADER_SAFE, positive, repeats, unquotedText } from "../values";
@@ -116,14 +117,8 @@ export function* serverProblems(option: keyof typeof OF_ALPA, given: Raw): Probl
     yield* unwanted(given, OF_ALPA[option], "only valid with alpa, not with openai. Remove it.");
 }
 
-interface Config {
-    openai?: Pick<Sound<ParsedOpenai>, "models" | "serverKey">;
-    gateway?: { installer?: string };
-    consumers?: Sound<{ models?: string[]; credentials: { key?: string }[] }[]>;
-}
-
 /** Checks the keys of an option with a gateway that depend on the server. */
-export function* openaiProblems(config: Config, given: Raw): Problems {
+export function* openaiProblems(config: Sound<ParsedGatewayOption>, given: Raw): Problems {
     if (serverKind(given) === "alpa") {
         for (const [i, one] of list(given.consumers).entries())
             if (mapping(one).models !== undefined)

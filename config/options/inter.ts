@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { optionKey } from "../values";
 import { LEAST_NODES } from "../../components/apisix/availability";
 import type { FirewallSettings } from "../../components/hosts/server-firewall/server-firewall";
 import type { InterClusterArgs } from "../../components/inter-cluster";
@@ -52,10 +53,7 @@ const gateway = z
     .describe("The gateway in front of Alpa.");
 
 export const interSchema = z.strictObject({
-    option: z.literal("inter").meta({
-        description: "The option of this stack. `inter` is a highly available gateway in a separate cluster.",
-        examples: ["inter"],
-    }),
+    option: optionKey("inter", "is a highly available gateway in a separate cluster"),
     alpa: alpa.optional().meta({
         description: "The Alpa service outside of the cluster. The stack does not change it.",
         unset: "the server is `openai`",

@@ -20,16 +20,13 @@ import type { ConversionSettings } from "../../components/served-server";
 import { digestOf } from "../keys/consumers/listed";
 import { longestAnswer, answerSeconds } from "../keys/exposure";
 import { installedGateway, publicUrl, serverSettings, sharedSettings, type SharedSettings } from "./gateway/settings";
-import { imageParts } from "../values";
+import { imageParts, optionKey } from "../values";
 
 const intraKeys = { alpa, gateway, ...gatewayOptionKeys };
 
 /** Keys of option intra-a, without the project's prefix. */
 export const intraASchema = z.strictObject({
-    option: z.literal("intra-a").meta({
-        description: "The option of this stack. `intra-a` is a gateway on the nodes that run Alpa.",
-        examples: ["intra-a"],
-    }),
+    option: optionKey("intra-a", "is a gateway on the nodes that run Alpa"),
     ...intraKeys,
     alpa: alpa.optional().meta({ unset: "the server is `openai`" }),
     openai,
@@ -47,10 +44,7 @@ export const intraASchema = z.strictObject({
 
 /** Keys of option intra-b, without the project's prefix. */
 export const intraBSchema = z.strictObject({
-    option: z.literal("intra-b").meta({
-        description: "The option of this stack. `intra-b` runs the gateway and Alpa itself in the cluster.",
-        examples: ["intra-b"],
-    }),
+    option: optionKey("intra-b", "runs the gateway and Alpa itself in the cluster"),
     ...intraKeys,
     opt,
     convert,
@@ -60,7 +54,7 @@ export type ParsedIntraA = z.infer<typeof intraASchema>;
 export type ParsedIntraB = z.infer<typeof intraBSchema>;
 
 /** Parsed keys of options intra-a and intra-b. Both may have the keys of a conversion. */
-export type ParsedIntra = Omit<ParsedIntraB, "option" | "alpa" | "opt" | "convert"> &
+type ParsedIntra = Omit<ParsedIntraB, "option" | "alpa" | "opt" | "convert"> &
     Partial<Pick<ParsedIntraB, "alpa" | "opt" | "convert">> & { option: "intra-a" | "intra-b"; openai?: ParsedOpenai };
 
 type Config = Sound<ParsedIntra>;

@@ -1,4 +1,6 @@
+import * as z from "zod";
 import { createPublicKey, type KeyObject } from "node:crypto";
+import type { ParsedGatewayOption } from "../gateway-option";
 import { publicKeyNumbers } from "../../../components/consumers/key-digest";
 import {
     ALGORITHMS,
@@ -7,8 +9,8 @@ import {
     type Algorithm,
 } from "../../../components/consumers/signing-algorithms";
 import { at, type Path, type Problems, type Sound } from "../../cross-check";
-import { counted } from "../../problems";
-import { HEADER_SAFE, matching, repeats } from "../../values";
+import { counted, must } from "../../problems";
+import { HEADER_SAFE, repeats } from "../../values";
 
 export { ALGORITHMS, type Algorithm };
 
@@ -33,16 +35,13 @@ const REMIND_DAYS = 3;
 /** A day in milliseconds. */
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Schema of a day that exists in the calendar, in the form `2027-01-31`. */
-export const day = matching((text) => dayOf(text) !== undefined, "be a day, for example 2027-01-31");
+/** A day that exists in the calendar. Pulumi parses a day without quotes as a timestamp, and passes it on in Go's format. */
+export const day = z
+    .string()
+    .overwrite((text) => text.replace(/ 00:00:00 \+0000 UTC$/, ""))
+    .refine((text) => dayOf(text) !== undefined, must("be a day, for example 2027-01-31"));
 
-interface Entry {
-    method?: "key" | "jwt";
-    algorithm?: Algorithm;
-    publicKey?: string;
-    key?: string;
-    readmit?: string;
-}
+type Entry = Sound<ParsedGatewayOption["consumers"][number]["credentials"][number]>;
 
 /** A credential, with its path in the config. */
 interface Place {
@@ -57,7 +56,7 @@ interface Place {
  * @param textOf text of a path, for credentials that have the same key
  */
 export function* credentialProblems(
-    consumers: Sound<{ credentials: Entry[] }[]>,
+    consumers: NonNullable<Sound<ParsedGatewayOption>["consumers"]>,
     textOf: (path: Path) => string,
 ): Problems {
     const places = consumers.flatMap((one, i) =>
@@ -164,8 +163,7 @@ export function expiryWarning(
     credentials: Lasting[],
     today: Date,
 ): string | undefined {
-    const { id, key, publicKey } = credential;
-    const expires = dayText(credential.expires);
+    const { id, key, publicKey, expires } = credential;
     const days = daysUntil(expires, today);
     if (days <= 0) {
         // Only a warning: an error would also block the run that removes the credential, and each run that revokes another
@@ -194,7 +192,7 @@ export function livingCallers<C extends Lasting, T extends { name: string; crede
         const { name, credentials } = caller;
         const living = credentials.filter((one) => {
             if (one.expires === undefined) return true;
-            expires[`${name}/${one.id}`] = dayText(one.expires);
+            expires[`${name}/${one.id}`] = one.expires;
             const warning = expiryWarning(name, { ...one, expires: one.expires }, credentials, today);
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(one.expires, today) > 0;
@@ -222,12 +220,7 @@ function hasSuccessor(
         .some(({ expires }) => expires === undefined || dayOf(expires)! > end);
 }
 
-/** The day without a time: Pulumi parses a day without quotes as a timestamp, and passes it on in Go's format. */
-export const dayText = (text: string) => text.replace(/ 00:00:00 \+0000 UTC$/, "");
-
-function dayOf(text: string): number | undefined {
-    const day = dayText(text);
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined;
-    const time = Date.parse(`${day}T00:00:00Z`);
+function dayOf(day: string): number | undefined {
+    const time = /^\d{4}-\d{2}-\d{2}$/.test(day) ? Date.parse(`${day}T00:00:00Z`) : NaN;
     return Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== day ? undefined : time;
 }

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Limits } from "../../../components/consumers/limits";
-import { dayText, type Lasting } from "./credentials";
+import type { Lasting } from "./credentials";
 import type { ParsedGatewayOption } from "../gateway-option";
 
-/** A credential as the config lists it, also an expired one, without a key that an operator has set. Days have no time. */
+/** A credential as the config lists it, also an expired one, without a key that an operator has set. */
 export interface ListedCredential extends Omit<Lasting, "key"> {
     method: string;
     secretVersion?: number;
@@ -21,26 +21,14 @@ export interface ListedCaller {
 
 type Parsed = Omit<ListedCaller, "credentials"> & { credentials: (ListedCredential & { key?: unknown })[] };
 
-export function listed(consumers: Parsed[]): ListedCaller[] {
-    return consumers.map(({ credentials, ...own }) => ({
-        ...own,
-        credentials: credentials.map(({ key: _, expires, previousSecretExpires: until, ...one }) => ({
-            ...one,
-            ...(expires !== undefined && { expires: dayText(expires) }),
-            ...(until !== undefined && { previousSecretExpires: dayText(until) }),
-        })),
-    }));
-}
+export const listed = (consumers: Parsed[]): ListedCaller[] =>
+    consumers.map((one) => ({ ...one, credentials: one.credentials.map(({ key: _, ...credential }) => credential) }));
 
 /**
  * A digest of the list of callers (limits, classes, methods), which shows whether the list has changed since a verification.
  * Keys that operators set are not part of the digest.
  */
-export function digestOf({
-    consumers,
-    limits,
-    classes,
-}: Pick<ParsedGatewayOption, "consumers" | "limits" | "classes">): string {
+export function digestOf({ consumers, limits, classes }: ParsedGatewayOption): string {
     const plain = consumers.map(({ credentials, ...rest }) => ({
         ...rest,
         credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),

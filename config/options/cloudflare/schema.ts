@@ -12,17 +12,14 @@ import { edgeOpenai, serverProblems } from "../../keys/openai";
 import { tunnel } from "../../keys/tunnel";
 import { must } from "../../problems";
 import { isGiven, mapping, type Raw } from "../../unchecked";
-import { movedFrom, consumersFile, endpoint, matching, pathPrefix, positive, text } from "../../values";
+import { movedFrom, consumersFile, endpoint, matching, pathPrefix, positive, text, optionKey } from "../../values";
 import { optional, withDefault } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600];
 
 export const cloudflareSchema = z.strictObject({
-    option: z.literal("cloudflare").meta({
-        description: "The option of this stack. `cloudflare` is Cloudflare Access without a gateway.",
-        examples: ["cloudflare"],
-    }),
+    option: optionKey("cloudflare", "is Cloudflare Access without a gateway"),
     account: edgeKeys.account,
     hostname: edgeKeys.hostname,
     aliases: withDefault(z.array(domain("a host name")), [], {

@@ -3,7 +3,7 @@ import type { TokenConsumer } from "../../../components/cloudflare/service-token
 import { zoneData, type ParsedCloudflare } from "./schema";
 import { edgeWaits, heldTimeout, slowAnswers, deepNameWarnings } from "../../keys/edge";
 import { CONNECTORS, cutAnswers, graceSeconds } from "../../keys/tunnel";
-import { dayText, livingCallers } from "../../keys/consumers/credentials";
+import { livingCallers } from "../../keys/consumers/credentials";
 import { listed } from "../../keys/consumers/listed";
 import type { CheckContext } from "../../cross-check";
 import type { CommonSettings } from "../option";
@@ -77,9 +77,9 @@ function callers(config: ParsedCloudflare, today: Date) {
             );
     const consumers = callers.map(({ name, living }): TokenConsumer => ({
         name,
-        credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires: until }) => ({
+        credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires }) => ({
             ...{ id, duration, enabled },
-            ...(until !== undefined && { secretVersion, previousSecretExpires: dayText(until) }),
+            ...(previousSecretExpires !== undefined && { secretVersion, previousSecretExpires }),
         })),
     }));
     return { consumers, ...notes };
