@@ -6,9 +6,9 @@ import { join } from "node:path";
 import Ajv2020 from "ajv/dist/2020";
 import { parse } from "yaml";
 import * as z from "zod";
-import { callersFileSchema, stackFileSchema } from "../../config/json-schema";
+import { callersFileSchema, stackFileSchema } from "./config-schema";
 import { OPTIONS } from "../../config/options";
-import { commandFor, keysOf, sample } from "../../config/reference";
+import { commandFor, keysOf, sample } from "../site/configuration-page";
 import { assertReviewed, formatted } from "./file";
 
 describe("reference of the configuration", () => {

@@ -1,5 +1,5 @@
 /** The pages of docs/ that are generated from the code and not committed. */
-import { configurationPage } from "../../config/reference";
+import { configurationPage } from "./configuration-page";
 import { realContext } from "../../ops/context";
 import { program } from "../../ops/program";
 import { cliPage } from "../../ops/reference";

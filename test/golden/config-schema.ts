@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { DEFINITIONS, OPTIONS, type Option } from "./options";
-import { secrecy } from "./schema";
+import { DEFINITIONS, OPTIONS, type Option } from "../../config/options";
+import { secrecy } from "../../config/schema";
 
 type JsonSchema = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import * as z from "zod";
-import { DEFINITIONS, type Option, OPTIONS } from "./options";
-import { secretCommand } from "./problems";
-import { keysBelow, secrecy, unwrap, type KeyMeta } from "./schema";
+import { DEFINITIONS, type Option, OPTIONS } from "../../config/options";
+import { secretCommand } from "../../config/problems";
+import { keysBelow, secrecy, unwrap, type KeyMeta } from "../../config/schema";
 
 /** One key of an option on its page of the reference. */
 interface KeyEntry extends KeyMeta {
@@ -148,5 +148,5 @@ function typeName(type: z.core.$ZodType, count: "one" | "many" = "one"): string 
     if (type instanceof z.ZodEmail) return `mail address${count === "many" ? "es" : ""}`;
     if (type instanceof z.ZodURL) return `URL${s}`;
     if (type instanceof z.ZodString) return `string${s}`;
-    throw new Error(`config/reference.ts has no name for ${type._zod.def.type}`);
+    throw new Error(`test/site/configuration-page.ts has no name for ${type._zod.def.type}`);
 }
