@@ -32,6 +32,9 @@ export const positive = (what: string) => {
     return z.number(rule).refine((n) => Number.isInteger(n) && n >= 1, rule);
 };
 
+export const callersKey = <T extends z.ZodType>(caller: T) =>
+    z.array(caller).default([]).meta({ description: "The callers.", reason: "A new stack has no callers." });
+
 export const optionKey = <O extends string>(option: O, what: string) =>
     z.literal(option).meta({ description: `The option of this stack. \`${option}\` ${what}.`, examples: [option] });
 

@@ -11,8 +11,9 @@ import {
     type AzureSide,
 } from "../../components/cloudflare/azure-side";
 import { type CheckContext, at, type Problems, type Sound } from "../cross-check";
-import type { ParsedGatewayOption } from "./gateway-option";
-import { tlsProblems, tlsHostnames, tlsWarnings, type tls } from "./tls";
+import { answerSeconds, nodePort } from "./exposure";
+import type { ParsedGatewayOption as Parsed } from "./gateway-option";
+import { tlsProblems, tlsHostnames, tlsWarnings } from "./tls";
 import { isGiven, type Raw } from "../unchecked";
 import { hostName, matching, repeats } from "../values";
 import { plainAddress } from "../../dns/names";
@@ -40,7 +41,7 @@ export const azure = z
         unset: "no outputs for Azure; callers use the node port",
     });
 
-export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): Problems {
+export function* azureChecks(config: Sound<Parsed>, given: Raw, context: CheckContext): Problems {
     if (given.exposure === "tunnel") return;
     const { azure } = config;
     const hasAddress = isGiven(given, "gateway", "address");
@@ -54,49 +55,37 @@ export function* azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, con
     yield* tlsProblems(config, given, context);
 }
 
-/** The keys that these functions read from the config of every option. */
-interface AzureConfig {
-    azure?: z.infer<typeof azure>;
-    tls?: z.infer<typeof tls>;
-}
-
 /** The address for callers; undefined if it is the node port of HTTP. */
-export function azureUrl(config: AzureConfig): string | undefined {
+export function azureUrl(config: Parsed): string | undefined {
     const { azure, tls } = config;
-    if (tls !== undefined) {
-        const port = httpsPort(config);
-        return `https://${azure?.hostname ?? tlsHostnames(tls, azure)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
-    }
-    return azure === undefined ? undefined : `http://${azure.hostname}`;
+    if (tls === undefined) return azure && `http://${azure.hostname}`;
+    const port = httpsPort(config);
+    return `https://${azure?.hostname ?? tlsHostnames(tls, azure)[0]}${port === HTTPS_PORT ? "" : `:${port}`}`;
 }
 
-export function azureOutputs(
-    { azure, tls }: AzureConfig,
-    nodePort: number | undefined,
-    answerTimeoutSeconds: number,
-): AzureSide | undefined {
-    if (azure === undefined || nodePort === undefined) return undefined;
-    return azureSide(azure, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
+export function azureOutputs(config: Parsed): AzureSide | undefined {
+    const { azure, tls } = config;
+    const http = nodePort(config);
+    if (azure === undefined || http === undefined) return undefined;
+    return azureSide(azure, { http, https: tls?.nodePort }, answerSeconds(config));
 }
 
-export const releaseTls = (config: AzureConfig): ReleaseTls | undefined =>
+export const releaseTls = (config: Parsed): ReleaseTls | undefined =>
     config.tls && { nodePort: config.tls.nodePort, publicPort: httpsPort(config)! };
 
 /** The TLS settings of the gateway, with the key marked as a secret. */
-export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
-    const { tls } = config;
+export function gatewayTls({ azure, tls }: Parsed): GatewayTlsSettings | undefined {
     if (tls === undefined) return undefined;
-    const { certificate, key, issuer } = tls;
-    return {
-        hostnames: tlsHostnames(tls, config.azure),
-        redirect: tls.redirect,
-        source: issuer
-            ? { kind: "cert-manager", issuer }
-            : { kind: "files", certificate: certificate!, key: secret(key!) },
-    };
+    const { certificate, key, issuer, redirect } = tls;
+    const source = issuer
+        ? { kind: "cert-manager" as const, issuer }
+        : { kind: "files" as const, certificate: certificate!, key: secret(key!) };
+    return { hostnames: tlsHostnames(tls, azure), redirect, source };
 }
 
-export function* azureWarnings({ azure, tls }: AzureConfig, seconds: number, today: Date): Iterable<string> {
+export function* azureWarnings(config: Parsed, today: Date): Iterable<string> {
+    const { azure, tls } = config;
+    const seconds = answerSeconds(config);
     if (azure && !tls) yield "azure: without tls anyone on the network path can read keys and tokens. Set tls.";
     if (tls && !tls.redirect)
         yield "tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.";
@@ -105,6 +94,6 @@ export function* azureWarnings({ azure, tls }: AzureConfig, seconds: number, tod
     if (tls?.certificate !== undefined) yield* tlsWarnings(tls.certificate, today);
 }
 
-function httpsPort({ azure, tls }: AzureConfig): number | undefined {
+function httpsPort({ azure, tls }: Parsed): number | undefined {
     return azure === undefined ? tls?.nodePort : HTTPS_PORT;
 }

@@ -67,7 +67,10 @@ export const cluster = z
         kubeconfig: z
             .string()
             .refine((content) => parseKubeconfig(content).ok, {
-                error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
+                error: ({ input }) => {
+                    const parsed = parseKubeconfig(String(input));
+                    return `must be a kubeconfig (${parsed.ok ? "" : parsed.why}). Set its content as a secret`;
+                },
             })
             .meta({ secret: "kubeconfig.yaml" })
             .optional()
@@ -101,11 +104,6 @@ export const cluster = z
     .describe("The cluster that the gateway runs in.");
 
 export type ParsedCluster = z.infer<typeof cluster>;
-
-function why(input: unknown): string {
-    const parsed = parseKubeconfig(String(input));
-    return parsed.ok ? "" : parsed.why;
-}
 
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "openai" | "ssh">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;

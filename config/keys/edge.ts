@@ -78,22 +78,15 @@ export const answerKeys = {
     }),
 };
 
-interface EdgeWait {
-    proxyTimeoutSeconds?: number;
-}
-
 /** Number of seconds that the edge waits for an answer, according to the config. */
-export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
-    return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
-}
+export const edgeWaits = ({ proxyTimeoutSeconds = DEFAULT_PROXY_TIMEOUT }: Edge) => proxyTimeoutSeconds;
 
 /**
  * The timeout that the stack sets for the whole zone. Empty if the config has no value, or if the plan allows no change.
  * Also sets a value that equals the default, because Cloudflare otherwise keeps the last timeout.
  */
-export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
-    return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };
-}
+export const heldTimeout = ({ proxyTimeoutSeconds }: Edge, plan: Plan) =>
+    proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };
 
 /** Longest time that Alpa waits for more prompts to fill a batch, in seconds. */
 const BATCH_WAIT_SECONDS = 1;
@@ -128,7 +121,11 @@ interface Edge {
 export function* edgeChecks(config: Edge): Problems {
     yield* hostnameProblems(config);
     yield* planProblems(config);
-    yield* answerTimeProblems(config);
+    // Alpa sends nothing before an answer is complete.
+    const limit = edgeWaits(config);
+    const answer = config.alpa?.answerTimeoutSeconds ?? config.openai?.silenceSeconds;
+    if (answer !== undefined && answer > limit)
+        yield at`${config.openai ? ["openai", "silenceSeconds"] : ["alpa", "answerTimeoutSeconds"]}: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`;
 }
 
 function* hostnameProblems({ hostname, aliases = [], zone: { name: zone } = {} }: Edge): Problems {
@@ -161,11 +158,4 @@ function* planProblems({ zone, rateLimit, proxyTimeoutSeconds = DEFAULT_PROXY_TI
         yield at`${["rateLimit", "perSeconds"]}: must be at most ${LONGEST_WINDOW[has]} with plan ${has} (got ${window}). Lower it, or order plan ${least}.`;
     if (proxyTimeoutSeconds !== DEFAULT_PROXY_TIMEOUT && has !== "enterprise")
         yield at`${["proxyTimeoutSeconds"]}: must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another value needs plan enterprise.`;
-}
-
-/** Checks that the longest answer fits into the timeout of the edge: Alpa sends nothing before an answer is complete. */
-function* answerTimeProblems({ alpa, openai, proxyTimeoutSeconds: limit = DEFAULT_PROXY_TIMEOUT }: Edge): Problems {
-    const answer = alpa?.answerTimeoutSeconds ?? openai?.silenceSeconds;
-    if (answer !== undefined && answer > limit)
-        yield at`${openai ? ["openai", "silenceSeconds"] : ["alpa", "answerTimeoutSeconds"]}: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`;
 }

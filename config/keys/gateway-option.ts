@@ -12,6 +12,7 @@ import { observability } from "./observability";
 import type { ParsedOpenai } from "./openai";
 import { tls } from "./tls";
 import {
+    callersKey,
     movedFrom,
     consumersFile,
     DEFAULT_NAMESPACE,
@@ -106,10 +107,7 @@ export const gatewayOptionKeys = {
     maxOverlapDays,
     guard,
     observability,
-    consumers: z
-        .array(consumer)
-        .default([])
-        .meta({ description: "The callers.", reason: "A new stack has no callers." }),
+    consumers: callersKey(consumer),
     consumersFile,
 };
 

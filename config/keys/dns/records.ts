@@ -169,10 +169,9 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
     const lines = new LineCounter();
     const { errors, contents } = parseDocument(text, { lineCounter: lines });
     const at = (node: Node | undefined | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
-    const broken = errors.map(({ message, pos }) => {
-        const why = message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
-        return `${file}:${lines.linePos(pos[0]).line}: must be YAML (${why}). Correct this line.`;
-    });
+    const broken = errors.map(
+        ({ code, pos }) => `${file}:${lines.linePos(pos[0]).line}: must be YAML (${code}). Correct this line.`,
+    );
     if (broken.length > 0) return refused(...broken);
     if (!isSeq<Node>(contents)) return refused(`${file}:1: must be a list of records. See docs/operate/dns-move.md.`);
     if (contents.items.length === 0)
@@ -235,18 +234,15 @@ function nameProblem(name: unknown, zone: string): string | undefined {
     return undefined;
 }
 
-function wholeName(name: string, zone: string): string {
-    return name === "@" ? zone : plainName(name);
-}
+const wholeName = (name: string, zone: string) => (name === "@" ? zone : plainName(name));
 
 function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefined {
+    if (proxied === true && (ttl === undefined || ttl === 1)) return undefined;
     if (proxied === true)
-        return ttl === undefined || ttl === 1
-            ? undefined
-            : `must not be set for a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
+        return `must not be set for a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
     if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
-    if (typeof ttl !== "number") return undefined; // The schema reports a ttl of a wrong type.
-    if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)
+    // The schema reports a ttl of a wrong type.
+    if (typeof ttl === "number" && (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max))
         return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}.`;
     return undefined;
 }

@@ -12,7 +12,17 @@ import { edgeOpenai, serverProblems } from "../../keys/openai";
 import { tunnel } from "../../keys/tunnel";
 import { must } from "../../problems";
 import { isGiven, mapping, type Raw } from "../../unchecked";
-import { movedFrom, consumersFile, endpoint, matching, pathPrefix, positive, text, optionKey } from "../../values";
+import {
+    movedFrom,
+    consumersFile,
+    endpoint,
+    matching,
+    pathPrefix,
+    positive,
+    text,
+    optionKey,
+    callersKey,
+} from "../../values";
 import { optional, withDefault } from "../../schema";
 
 /** Windows of rate limits that the API accepts, in seconds. */
@@ -119,10 +129,7 @@ export const cloudflareSchema = z.strictObject({
         unset: "this stack does not manage the zone's other records",
     }),
     maxOverlapDays: tokenOverlapDays,
-    consumers: z
-        .array(consumer)
-        .default([])
-        .meta({ description: "The callers.", reason: "A new stack has no callers." }),
+    consumers: callersKey(consumer),
     consumersFile,
 });
 

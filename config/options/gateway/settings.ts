@@ -39,7 +39,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         warnings: [
             ...warnings,
             ...exposureWarnings(config),
-            ...azureWarnings(config, answerSeconds(config), today),
+            ...azureWarnings(config, today),
             ...observabilityWarnings(config.observability),
             ...(closed ? [`gateway.closed: every caller gets 503 (${closed}).`] : []),
         ],
@@ -52,7 +52,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
-        azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
+        azure: azureOutputs(config),
         sharedCounters: sharedCounters && {
             ...sharedCounters,
             image: imageParts(sharedCounters.image),
@@ -76,9 +76,7 @@ export function serverSettings(config: Parsed, failover = false): ServerSettings
         answerTimeoutSeconds: answerSeconds(config),
         ...(failover && { failover }),
     };
-    if (openai === undefined) {
-        return { kind: "alpa", ...shared, guard: guardSettings(guard, alpa!.defaultModel) };
-    }
+    if (openai === undefined) return { kind: "alpa", ...shared, guard: guardSettings(guard, alpa!.defaultModel) };
     const { paths, models, maxBodyBytes, serverKey } = openai;
     const own = consumers.flatMap(({ name, models: some }) => (some === undefined ? [] : [[name, some] as const]));
     return {
