@@ -49,16 +49,11 @@ export function crossCheck<T>(check: (config: Sound<T>) => Problems): z.core.$Zo
             const reported = [...wrong, ...ctx.issues.flatMap(unknownKeys)];
             for (const { path, message } of check(soundPart(value, wrong) as Sound<T>))
                 if (!reported.some((other) => isDeepStrictEqual(other, path)))
-                    ctx.addIssue({ code: "custom", path: [...path], message, params: COMPLETE });
+                    ctx.addIssue({ code: "custom", path: [...path], message });
         },
         { when: ({ value }) => isMapping(value) },
     );
 }
-
-/** Parameters of an issue whose message is complete sentences. */
-const COMPLETE = { isComplete: true };
-
-export const isComplete = (issue: z.core.$ZodIssue) => issue.code === "custom" && issue.params?.isComplete === true;
 
 function unknownKeys(issue: z.core.$ZodRawIssue): PropertyKey[][] {
     if (issue.code !== "unrecognized_keys") return [];

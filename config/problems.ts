@@ -1,6 +1,6 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
-import { isComplete, type Path } from "./cross-check";
+import type { Path } from "./cross-check";
 import { mayHoldSecret, unwrap } from "./schema";
 import { valueAt } from "./unchecked";
 
@@ -32,7 +32,7 @@ export function got(input: unknown): string {
 
 /** Parameters of a rule: its error says what the value must be, what it is, and what to do. */
 export const must = (what: string, advice = "") => ({
-    error: ({ input }: { input?: unknown }) => `must ${what}${got(input)}${advice && `. ${advice}`}`,
+    error: ({ input }: { input?: unknown }) => `must ${what}${got(input)}.${advice && ` ${advice}.`}`,
 });
 
 /** `1 change`, `2 changes`. */
@@ -64,8 +64,7 @@ export function explain(
         });
     if (valueAt(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(pathText(issue.path))}`];
-    if (isComplete(issue)) return [where === "" ? issue.message : `${where}: ${issue.message}`];
-    return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
+    return [where === "" ? issue.message : `${where}: ${issue.message}`];
 }
 
 /** Message for a value of a wrong type, for a schema without a message of its own. */
@@ -74,10 +73,10 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     if (issue.code === "invalid_type") {
         const quoted = issue.inst instanceof z.core.$ZodType && mayHoldSecret(issue.inst) ? "" : got(input);
         const kind = issue.expected === "record" ? "object" : issue.expected;
-        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}`;
+        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}.`;
     }
     if (issue.code === "invalid_value")
-        return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;
+        return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one."}`;
     return undefined;
 }
 

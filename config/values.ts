@@ -51,23 +51,23 @@ export const dnsLabel = matching(
  * change to intra-b.
  */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
-    error: `must not be ${VERIFIER}, the consumer with which option intra-b verifies Alpa in the cluster. Choose another name`,
+    error: `must not be ${VERIFIER}, the consumer with which option intra-b verifies Alpa in the cluster. Choose another name.`,
 });
 
 export const url = z
     .url({
         protocol: /^https?$/,
-        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}`,
+        error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}.`,
     })
     .refine((address) => withoutUser(address) === address, {
-        error: "must be an address without user name and password, which would be stored in plain text. Remove them",
+        error: "must be an address without user name and password, which would be stored in plain text. Remove them.",
     });
 
 /** A text that no message quotes, because it may be secret. */
-export const unquotedText = z.string({ error: () => "must be a string" });
+export const unquotedText = z.string({ error: () => "must be a string." });
 
 export const text = (what: string) =>
-    z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key` });
+    z.string().min(1, { error: `must be ${what}, not an empty string. Name it or remove the key.` });
 
 const isPinned = (tag: string) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag);
 
@@ -134,7 +134,7 @@ function withoutUser(input: unknown): unknown {
  * project is rejected.
  */
 export const consumersFile = z
-    .string({ error: () => "must be a path as a string. Write for example callers/intra.yaml" })
+    .string({ error: () => "must be a path as a string. Write for example callers/intra.yaml." })
     .refine(
         isInside,
         must("be a path inside the folder of Pulumi.yaml, relative to it", "Write for example callers/intra.yaml"),

@@ -15,7 +15,7 @@ export const alpa = z
     .strictObject({
         endpoints: z
             .array(endpoint)
-            .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
+            .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]." })
             .meta({
                 description:
                     "Address of each Alpa service, `host:port`, as the cluster reaches it. With `intra-a`, only the first service gets requests to `/logprobs`, because each service has its own cache for them; with `inter`, those of one caller go to one service.",

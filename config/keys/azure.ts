@@ -28,7 +28,7 @@ export const azure = z
         }),
         addresses: z
             .array(address)
-            .min(1, { error: "must name at least one address. Write the address of the load balancer" })
+            .min(1, { error: "must name at least one address. Write the address of the load balancer." })
             .meta({
                 description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
                 examples: [["20.50.2.10"]],

@@ -16,7 +16,7 @@ export const classes = optional(z.record(z.string(), positive("a number of slots
 });
 
 export const callerClass = z
-    .string({ error: () => "must be the name of a class" })
+    .string({ error: () => "must be the name of a class." })
     .optional()
     .meta({ description: "Class of the caller: a name in `classes`.", examples: ["batch"], unset: "no class" });
 

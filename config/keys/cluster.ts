@@ -28,9 +28,9 @@ const value = z
 const labels = z.record(z.string(), value).superRefine((labels, ctx) => {
     for (const name of Object.keys(labels)) {
         const issue = (message: string) => ctx.addIssue({ code: "custom", path: [name], message });
-        if (!LABEL_KEY.test(name)) issue(`must be the name of a label, for example example.com/rack${got(name)}`);
+        if (!LABEL_KEY.test(name)) issue(`must be the name of a label, for example example.com/rack${got(name)}.`);
         else if (RESERVED.test(name))
-            issue(`must not be a name that the cluster sets itself${got(name)}. Choose another name`);
+            issue(`must not be a name that the cluster sets itself${got(name)}. Choose another name.`);
     }
 });
 
@@ -69,7 +69,7 @@ export const cluster = z
             .refine((content) => parseKubeconfig(content).ok, {
                 error: ({ input }) => {
                     const parsed = parseKubeconfig(String(input));
-                    return `must be a kubeconfig (${parsed.ok ? "" : parsed.why}). Set its content as a secret`;
+                    return `must be a kubeconfig (${parsed.ok ? "" : parsed.why}). Set its content as a secret.`;
                 },
             })
             .meta({ secret: "kubeconfig.yaml" })
@@ -81,11 +81,14 @@ export const cluster = z
         context: text("the name of a context")
             .optional()
             .meta({ description: "Context of the kubeconfig.", examples: ["microk8s"], unset: "the current context" }),
-        nodes: optional(z.array(node).min(1, { error: "must name at least one host. Add a host, or remove the key" }), {
-            description:
-                "Hosts on which the stack creates a MicroK8s cluster, over SSH. The first one starts the cluster, and the others join it. Without this key the stack uses an existing cluster.",
-            unset: "the cluster already exists",
-        }),
+        nodes: optional(
+            z.array(node).min(1, { error: "must name at least one host. Add a host, or remove the key." }),
+            {
+                description:
+                    "Hosts on which the stack creates a MicroK8s cluster, over SSH. The first one starts the cluster, and the others join it. Without this key the stack uses an existing cluster.",
+                unset: "the cluster already exists",
+            },
+        ),
         channel: channel.optional().meta({
             description: "Channel of MicroK8s on the nodes, in the form track/risk.",
             examples: ["1.35/stable"],

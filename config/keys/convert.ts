@@ -37,7 +37,7 @@ export const convert = z
             .strictObject({
                 hosts: z
                     .array(sshHost)
-                    .min(1, { error: "must name at least one host. The first is the Ray head node" })
+                    .min(1, { error: "must name at least one host. The first is the Ray head node." })
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
                 unit: matching(
                     /^[A-Za-z0-9:_.@-]{1,240}\.service$/,

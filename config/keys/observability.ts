@@ -15,12 +15,12 @@ const onOff = z.boolean(must("be true or false")).default(false);
 const podLabels = z
     .record(z.string(), z.string())
     .refine((labels) => Object.keys(labels).length > 0, {
-        error: "must have at least one label, or every pod of the namespace could read the metrics. Name one, for example app.kubernetes.io/name",
+        error: "must have at least one label, or every pod of the namespace could read the metrics. Name one, for example app.kubernetes.io/name.",
     })
     .superRefine((labels, ctx) => {
         for (const [key, value] of Object.entries(labels))
             if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > LABEL_LIMIT)
-                ctx.addIssue(`must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)})`);
+                ctx.addIssue(`must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)}).`);
     });
 
 const scraper = z.strictObject({

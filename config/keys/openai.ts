@@ -17,12 +17,12 @@ const model = z.string().regex(MODEL, must("be the name of a model: letters, dig
 const once = <T extends z.ZodType<string>>(what: string, one: T) =>
     z.array(one).superRefine((list, ctx) => {
         for (const [i] of repeats(list).slice(0, 1))
-            ctx.addIssue(`must have every ${what} only once (got ${list[i]} twice). Remove one of them`);
+            ctx.addIssue(`must have every ${what} only once (got ${list[i]} twice). Remove one of them.`);
     });
 const models = once("model", model);
 
 export const callerModels = models
-    .min(1, { error: "must name at least one model. Add a model, or remove the key" })
+    .min(1, { error: "must name at least one model. Add a model, or remove the key." })
     .optional()
     .meta({
         description: "Models that the caller may use, from `openai.models`. Only with `openai`.",
@@ -37,7 +37,7 @@ const endpoints = z.array(endpoint).meta({
 
 const common = {
     paths: once("path", z.enum(OPENAI_PATHS))
-        .min(1, { error: "must name at least one path. Add one, or remove the key" })
+        .min(1, { error: "must name at least one path. Add one, or remove the key." })
         .default([...OPENAI_PATHS])
         .meta({
             description:
@@ -60,8 +60,8 @@ const common = {
 
 /** Keys of `openai` in an option with a gateway. */
 const openaiKeys = {
-    endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]" }),
-    models: models.min(1, { error: "must name at least one model. Add the names that the server has" }).meta({
+    endpoints: endpoints.min(1, { error: "must name at least one server. Write for example [10.20.96.188:8000]." }),
+    models: models.min(1, { error: "must name at least one model. Add the names that the server has." }).meta({
         description:
             "Names of the models that callers may use, as the server has them. A request for another model gets 403. The gateway answers `GET /v1/models` with those that the caller may use.",
         examples: [["Qwen/Qwen3-32B"]],
@@ -89,7 +89,7 @@ export const openai = z.strictObject(openaiKeys).optional().meta(OPENAI);
 
 export const edgeOpenai = z
     .strictObject({
-        endpoints: endpoints.length(1, { error: "must name exactly one server. Write for example [127.0.0.1:8000]" }),
+        endpoints: endpoints.length(1, { error: "must name exactly one server. Write for example [127.0.0.1:8000]." }),
         ...common,
     })
     .optional()

@@ -83,7 +83,7 @@ export const opt = z
             .meta({ description: "GPUs that Alpa uses on each node.", reason: "A DGX node has eight." }),
         nodes: z
             .array(nodeName)
-            .min(1, { error: "must name at least one node. Write for example [dgx-01, dgx-02]" })
+            .min(1, { error: "must name at least one node. Write for example [dgx-01, dgx-02]." })
             .meta({
                 description:
                     "Nodes that run Alpa, each with the value of its label `kubernetes.io/hostname`. The first one runs the head.",

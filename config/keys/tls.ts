@@ -47,7 +47,7 @@ export const tls = z
             issuer !== undefined
                 ? certificate === undefined && key === undefined
                 : certificate !== undefined && key !== undefined,
-        { error: "must have either certificate and key, or issuer. Set one of them" },
+        { error: "must have either certificate and key, or issuer. Set one of them." },
     )
     .optional()
     .meta({

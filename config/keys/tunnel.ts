@@ -39,9 +39,9 @@ export const tunnel = z
     .strictObject({
         hosts: z
             .array(host)
-            .min(1, { error: "must name at least one host, the Ray head node. Add it" })
+            .min(1, { error: "must name at least one host, the Ray head node. Add it." })
             .max(MOST_CONNECTORS / CONNECTORS, {
-                error: `must name at most ${MOST_CONNECTORS / CONNECTORS} hosts: each has ${CONNECTORS} connectors, and Cloudflare allows 25 for a tunnel. Remove some`,
+                error: `must name at most ${MOST_CONNECTORS / CONNECTORS} hosts: each has ${CONNECTORS} connectors, and Cloudflare allows 25 for a tunnel. Remove some.`,
             })
             .describe("Hosts that run connectors: the Ray head node, and a second host for failover."),
         version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),

@@ -23,7 +23,7 @@ const gateway = z
             .enum(["rampart", "helm"], {
                 error: (i) =>
                     i.input === "existing"
-                        ? 'must be rampart or helm (got "existing"): the availability of an existing gateway is unknown. Choose rampart or helm, or option intra-a'
+                        ? 'must be rampart or helm (got "existing"): the availability of an existing gateway is unknown. Choose rampart or helm, or option intra-a.'
                         : undefined,
             })
             .default("rampart")

@@ -20,8 +20,8 @@ export const credential = z.strictObject({
             // written into the wrong key.
             error: (i) =>
                 i.input === "service-token"
-                    ? 'only valid with option cloudflare (got "service-token"). Use key or jwt'
-                    : "must be key or jwt",
+                    ? 'only valid with option cloudflare (got "service-token"). Use key or jwt.'
+                    : "must be key or jwt.",
         })
         .meta({
             description:
@@ -33,13 +33,13 @@ export const credential = z.strictObject({
         examples: ["2027-01-31"],
         unset: "the credential works until its entry is removed",
     }),
-    algorithm: optional(z.enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}` }), {
+    algorithm: optional(z.enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}.` }), {
         description:
             "Signing algorithm, with method `jwt`. `HS256` uses a generated secret; the others need `publicKey`.",
         examples: ["RS256"],
         unset: "not set; required with method `jwt`",
     }),
-    publicKey: optional(z.string({ error: () => "must be a string in PEM form" }).meta({ mayBeSecret: true }), {
+    publicKey: optional(z.string({ error: () => "must be a string in PEM form." }).meta({ mayBeSecret: true }), {
         description: `Public key of the caller in PEM form, for ${PUBLIC_KEY_NAMES}. An RSA key needs 2048 bits.`,
         examples: ["-----BEGIN PUBLIC KEY-----…"],
         unset: "with `HS256`, a secret is generated",
@@ -49,9 +49,9 @@ export const credential = z.strictObject({
         unset: "a key is generated",
     }),
     readmit: optional(
-        z.string({ error: () => "must be a string" }).regex(REVOCATION_ID, {
+        z.string({ error: () => "must be a string." }).regex(REVOCATION_ID, {
             error: () =>
-                "must be the id of a revocation, for example revocation-0123abcd. The error of pulumi up names it",
+                "must be the id of a revocation, for example revocation-0123abcd. The error of pulumi up names it.",
         }),
         {
             description:
@@ -69,7 +69,7 @@ type Key = "requests" | "perSeconds" | "tokens" | "perTokenSeconds";
 /** Rule that a limit and its window are set together. */
 const together = (amount: Key, window: Key) =>
     z.refine<{ [key in Key]?: number }>((limits) => (limits[amount] === undefined) === (limits[window] === undefined), {
-        error: `must have ${amount} and ${window} together. Set both keys, or remove both`,
+        error: `must have ${amount} and ${window} together. Set both keys, or remove both.`,
     });
 
 export const limits = z

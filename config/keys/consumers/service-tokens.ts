@@ -24,8 +24,8 @@ export const credential = z.strictObject({
             // written into the wrong key.
             error: (i) =>
                 i.input === "key" || i.input === "jwt"
-                    ? `only valid with option intra-a (got "${i.input}"). Use service-token`
-                    : "must be service-token",
+                    ? `only valid with option intra-a (got "${i.input}"). Use service-token.`
+                    : "must be service-token.",
         })
         .meta({
             description: "How the caller authenticates: with a service token of Cloudflare Access, in two headers.",

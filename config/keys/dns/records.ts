@@ -39,12 +39,14 @@ const hex = z
     .refine((text) => /^([0-9a-f]{2})+$/.test(text), must("be hexadecimal digits, two for each byte"));
 
 const text = z.string(must("be a string", "Quote it")).superRefine((value, { addIssue }) => {
-    if (value === "") addIssue("must not be empty. Remove the record");
-    if (/^"[\s\S]*"$/.test(value)) addIssue("must be the text without quotes around it. Remove the quotes");
+    if (value === "") addIssue("must not be empty. Remove the record.");
+    if (/^"[\s\S]*"$/.test(value)) addIssue("must be the text without quotes around it. Remove the quotes.");
     if (/[^\x20-\x7e]/.test(value))
-        addIssue("must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand");
+        addIssue(
+            "must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand.",
+        );
     const wire = value.length + Math.ceil(value.length / 255);
-    if (wire > WIRE_LIMIT) addIssue(`must fit in ${WIRE_LIMIT} bytes (got ${wire}). Shorten it`);
+    if (wire > WIRE_LIMIT) addIssue(`must fit in ${WIRE_LIMIT} bytes (got ${wire}). Shorten it.`);
 });
 
 const address = (isAddress: (text: string) => boolean, what: string) =>
@@ -77,7 +79,7 @@ export const ENTRIES = {
                 .transform((tag) => tag.toLowerCase())
                 .refine((tag) => CAA_TAGS.includes(tag), must(`be one of ${CAA_TAGS.join(", ")}`)),
             value: z.string().regex(/^[\x20-\x21\x23-\x5b\x5d-\x7e]*$/, {
-                error: "must be printable ASCII without quotes and backslashes",
+                error: "must be printable ASCII without quotes and backslashes.",
             }),
         }),
     }),
@@ -117,7 +119,7 @@ export const dnsSchema = z.strictObject({
         description: "Phase of the move of the zone to Cloudflare. You can always set an earlier phase again.",
         reason: "In the first phase Cloudflare has the records, but no resolver queries Cloudflare yet.",
     }),
-    records: optional(z.string().min(1, { error: "must name a file. Write for example dns/example.com.yaml" }), {
+    records: optional(z.string().min(1, { error: "must name a file. Write for example dns/example.com.yaml." }), {
         description: "File with the records of the zone, relative to the stack file.",
         examples: ["dns/example.com.yaml"],
         unset: "this stack does not manage the zone's other records",

@@ -32,7 +32,7 @@ function portRange(text: string): [first: number, last: number] {
 export const serverFirewall = z
     .strictObject({
         hosts: optional(
-            z.array(sshHost).min(1, { error: "must name at least one host that the server runs on. Add a host" }),
+            z.array(sshHost).min(1, { error: "must name at least one host that the server runs on. Add a host." }),
             {
                 description: "Hosts that run the server, on which the stack loads the rules over SSH.",
                 unset: "the stack only prints the rules, as the output `serverFirewall`",
@@ -41,7 +41,7 @@ export const serverFirewall = z
         ),
         from: optional(
             z.array(network).min(1, {
-                error: "must name at least one address, or no gateway reaches the server. Add the gateway's nodes",
+                error: "must name at least one address, or no gateway reaches the server. Add the gateway's nodes.",
             }),
             {
                 description: "Addresses or networks of the gateway's nodes, as the server's hosts see them.",

@@ -28,7 +28,7 @@ export const sshHost = z.strictObject({
     hostKey: z
         .string()
         .refine((line) => HOST_KEY.test(line), {
-            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare the key with /etc/ssh/ssh_host_ed25519_key.pub on the host",
+            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare the key with /etc/ssh/ssh_host_ed25519_key.pub on the host.",
         })
         .meta({
             description:

@@ -44,7 +44,7 @@ export const cloudflareSchema = z.strictObject({
         .strictObject({
             endpoints: z
                 .array(endpoint)
-                .length(1, { error: "must name exactly one Alpa service. Write for example [127.0.0.1:20001]" })
+                .length(1, { error: "must name exactly one Alpa service. Write for example [127.0.0.1:20001]." })
                 .meta({
                     description:
                         "Address of the Alpa service, `host:port`, as every host of `tunnel.hosts` reaches it. Exactly one.",
