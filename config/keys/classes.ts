@@ -35,11 +35,11 @@ function* unknownClasses({ consumers = [], classes = {} }: Config): Problems {
     for (const [i, one] of consumers.entries()) {
         const name = one?.class;
         if (name === undefined || known.includes(name)) continue;
-        yield at`${["consumers", i, "class"]}: ${
-            known.length === 0
-                ? `must be a name in classes, which is empty${got(name)}. Add the class there.`
-                : `must be one of ${known.join(", ")}${got(name)}.${didYouMean(name, known) || " Choose one, or add it to classes."}`
-        }`;
+        const hint = didYouMean(name, known) || " Choose one, or add it to classes.";
+        if (known.length > 0)
+            yield at`${["consumers", i, "class"]}: must be one of ${known.join(", ")}${got(name)}.${hint}`;
+        else
+            yield at`${["consumers", i, "class"]}: must be a name in classes, which is empty${got(name)}. Add the class there.`;
     }
 }
 

@@ -117,5 +117,5 @@ export type ParsedGatewayOption = Shared & {
     /** Set unless `openai` is. */
     alpa?: z.infer<typeof alpa>;
     openai?: ParsedOpenai;
-    gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
+    gateway: Omit<z.infer<typeof gateway>, "highAvailability"> & { highAvailability?: boolean };
 };

@@ -175,10 +175,7 @@ export function* availabilityProblems({ cluster, exposure, gateway }: Config, gi
         yield at`${["gateway", "address"]}: required with exposure direct, unless azure or tls names a host. Set it to the host name or IPv4 address of the load balancer that callers use in front of the nodes.`;
 }
 
-export function* highAvailabilityChecks(
-    config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
-    given: Raw,
-): Problems {
+export function* highAvailabilityChecks(config: Config, given: Raw): Problems {
     const { highAvailability, replicas = LEAST_NODES, installer } = config.gateway ?? {};
     if (highAvailability !== true || installer === "existing") return;
     yield* availabilityProblems(config, given);

@@ -43,14 +43,6 @@ export const day = z
 
 type Entry = Sound<ParsedGatewayOption["consumers"][number]["credentials"][number]>;
 
-/** A credential, with its path in the config. */
-interface Place {
-    where: Path;
-    entry: Entry;
-    /** Index of the credential's consumer in the list of consumers. */
-    consumer: number;
-}
-
 /**
  * Checks the fields of each credential against each other, and keys against all other keys. The problems never quote a key.
  * @param textOf text of a path, for credentials that have the same key
@@ -59,11 +51,11 @@ export function* credentialProblems(
     consumers: NonNullable<Sound<ParsedGatewayOption>["consumers"]>,
     textOf: (path: Path) => string,
 ): Problems {
-    const places = consumers.flatMap((one, i) =>
-        (one?.credentials ?? []).map((entry = {}, j): Place => ({
-            where: ["consumers", i, "credentials", j],
-            consumer: i,
+    const places = consumers.flatMap((one, consumer) =>
+        (one?.credentials ?? []).map((entry: Entry = {}, j) => ({
             entry,
+            consumer,
+            where: ["consumers", consumer, "credentials", j],
         })),
     );
     for (const { where, entry } of places) {

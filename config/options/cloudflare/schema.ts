@@ -180,12 +180,7 @@ function* rotationProblems(consumers: Consumers, longest: number | undefined, to
                 yield at`${where}: required with secretVersion ${secretVersion}. Set the day on which the previous secret stops working, and keep this key after that day.`;
             else if (until !== undefined && secretVersion === 1)
                 yield at`${where}: only valid with a secretVersion of at least 2. Raise secretVersion for a new secret, or remove previousSecretExpires.`;
-            else if (
-                until &&
-                longest !== undefined &&
-                day.safeParse(until).success &&
-                daysUntil(until, today) > longest
-            )
+            else if (until && day.safeParse(until).success && daysUntil(until, today) > (longest ?? Infinity))
                 yield at`${where}: must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`;
         }
 }

@@ -19,12 +19,14 @@ import { defineOption, type OptionDefinition } from "../option";
 import { type Raw, isGiven } from "../../unchecked";
 import { DEFAULT_NAMESPACE } from "../../values";
 
+type GatewayName = "intra-a" | "intra-b" | "inter";
+
 /**
  * Defines an option with a gateway, with the checks that all these options share.
  * @param checks checks the option's own keys against each other
  */
 export function gatewayOption<Data extends ParsedGatewayOption, Settings>(
-    option: "intra-a" | "intra-b" | "inter",
+    option: GatewayName,
     schema: z.ZodObject & z.ZodType<Data>,
     checks: (config: Sound<Data>, given: Raw) => Problems,
     settings: (data: Data, today: Date) => Settings,
@@ -65,12 +67,7 @@ const RELEASE_LIMIT = 53;
 
 type Config = Sound<ParsedGatewayOption>;
 
-function* gatewayChecks(
-    option: "intra-a" | "intra-b" | "inter",
-    config: Config,
-    given: Raw,
-    { textOf }: CheckContext,
-): Problems {
+function* gatewayChecks(option: GatewayName, config: Config, given: Raw, { textOf }: CheckContext): Problems {
     const { consumers = [] } = config;
     yield* ofOtherInstallers(config, given);
     yield* uncounted(config, given);
@@ -89,12 +86,10 @@ function* ofOtherInstallers({ gateway }: Config, given: Raw): Problems {
     // The schema reports an invalid installer. The installer decides which keys are allowed.
     if (installer === undefined) return;
     const foreign = { "gateway.existing": "existing", "gateway.crds": "helm", rampart: "rampart" };
-    for (const [key, theirs] of Object.entries(foreign).filter((one) => one[1] !== installer))
-        yield* unwanted(
-            given,
-            [key],
-            `only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
-        );
+    for (const [key, theirs] of Object.entries(foreign)) {
+        const message = `only valid with gateway.installer ${theirs} (got installer ${installer}). Remove it.`;
+        if (theirs !== installer) yield* unwanted(given, [key], message);
+    }
     if (installer !== "existing") return;
     const ofOurs = "only valid for a gateway that this stack installs (got installer existing). Remove it.";
     yield* unwanted(given, given.exposure === "tunnel" ? OF_OUR_OWN : [...OF_OUR_OWN, "azure", "tls"], ofOurs);
@@ -104,14 +99,8 @@ function* ofOtherInstallers({ gateway }: Config, given: Raw): Problems {
 
 /** Requires the counter server for limits, or for slots of classes, with several replicas. */
 function* uncounted({ gateway, limits, classes = {}, consumers = [] }: Config, given: Raw): Problems {
-    const hasCounted = hasLimits([
-        { limits: limits ?? {} },
-        ...consumers.map((one) => ({ limits: one?.limits ?? {} })),
-    ]);
-    const { highAvailability, replicas: set = 1 } = (gateway ?? {}) as {
-        highAvailability?: boolean;
-        replicas?: number;
-    };
+    const hasCounted = hasLimits([limits, ...consumers.map((one) => one?.limits)].map((one = {}) => ({ limits: one })));
+    const { highAvailability, replicas: set = 1 } = gateway ?? {};
     const replicas = highAvailability && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : set;
     const isCounted = hasCounted || Object.keys(classes).length > 0;
     if (replicas > 1 && isCounted && gateway?.sharedCounters === undefined)
