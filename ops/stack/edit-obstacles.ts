@@ -46,6 +46,8 @@ async function foreignEdit(stack: Stack, edited: Edited): Promise<string[]> {
     try {
         const status = await git(["status", "--porcelain", "--", file], dirname(file));
         if (status === "") return [];
+        if (status.startsWith("??"))
+            return [`${where}: is not in git yet. Commit it, so that this change gets its own commit.`];
         return [
             `${where}: has uncommitted changes that alpa-auth did not make (git status: ${status.slice(0, 2).trim()}). Commit or revert them, so that this change gets its own commit.`,
         ];

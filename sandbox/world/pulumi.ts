@@ -54,6 +54,8 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
 export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulumi" | "stackFiles">): void {
     mkdirSync(backend(dir), { recursive: true, mode: 0o700 });
     mkdirSync(world.stackFiles, { recursive: true, mode: 0o700 });
+    // In a clone, git would report the folder as uncommitted changes, and the commands would refuse to change callers.
+    writeFileSync(join(dir, ".gitignore"), "*\n");
     if (!existsSync(passphraseFile(dir))) writePrivate(passphraseFile(dir), randomBytes(24).toString("base64url"));
     mkdirSync(world.bin, { recursive: true, mode: 0o700 });
     const wrapper = join(world.bin, "pulumi");

@@ -135,7 +135,7 @@ async function earlierPreview(context: Context, { earlier, target, program, plan
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         const { number, commit } = target;
         throw new Failure(
-            `version ${number}: its program cannot be previewed with its config and the current state. ${error.message}\nNothing was changed. Choose another version, or correct its config and give it: git show ${commit.slice(0, 10)}:${basename(earlier.file)}, --config-file <file>`,
+            `version ${number}: its program cannot be previewed with its config and the current state. ${error.message}\nNothing was changed. If its program or config is the cause, choose another version, or correct its config and give it: git show ${commit.slice(0, 10)}:${basename(earlier.file)}, --config-file <file>`,
         );
     }
 }

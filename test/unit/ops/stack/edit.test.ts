@@ -144,6 +144,14 @@ describe("ops, an edit whose pulumi up finds the stack locked", () => {
 });
 
 describe("ops, a stack file in git", () => {
+    it("rejects a file that is not in git yet", async () => {
+        const { ops, folder, text } = bench();
+        execFileSync("git", ["init", "-q", folder]);
+        const { note } = await exits(2, ops(...ADD));
+        assert.match(note, /Pulumi\.intra\.yaml: is not in git yet\. Commit it/);
+        assert.equal(text(), STACK_FILE);
+    });
+
     it("rejects a file with uncommitted manual changes, but not with uncommitted changes of the commands", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
